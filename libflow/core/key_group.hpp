@@ -66,14 +66,14 @@ range_of(std::uint32_t index, std::uint32_t parallelism,
 [[nodiscard]] constexpr std::uint32_t
 operator_of(std::uint32_t key_group, std::uint32_t parallelism,
             std::uint32_t max_parallelism) noexcept {
-  return static_cast<std::uint32_t>(
-    std::uint64_t{key_group} * parallelism / max_parallelism);
+  return static_cast<std::uint32_t>(std::uint64_t{key_group} * parallelism
+                                    / max_parallelism);
 }
 
 /// The hashes of a non-empty range of groups.
 /// @pre groups.first <= groups.last < max_parallelism
-[[nodiscard]] constexpr hash_range
-hashes_of(key_group_range groups, std::uint32_t max_parallelism) {
+[[nodiscard]] constexpr hash_range hashes_of(key_group_range groups,
+                                             std::uint32_t max_parallelism) {
   FLOW_ASSERT(groups.first <= groups.last && groups.last < max_parallelism,
               "not a range of key groups");
   const std::uint64_t max = max_parallelism;
@@ -88,8 +88,8 @@ hashes_of(key_group_range groups, std::uint32_t max_parallelism) {
 /// 1.5 x parallelism, within its bounds.
 [[nodiscard]] constexpr std::uint32_t
 default_max_parallelism(std::uint32_t parallelism) noexcept {
-  const std::uint64_t wanted
-    = std::bit_ceil(std::uint64_t{parallelism} + parallelism / 2);
+  const std::uint64_t wanted =
+    std::bit_ceil(std::uint64_t{parallelism} + parallelism / 2);
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
     wanted, min_max_parallelism, max_max_parallelism));
 }
