@@ -59,7 +59,7 @@ public:
       actions += actions.empty() ? "" : " ";
       actions += to_string(step.action);
       if (step.restart_delay.count() > 0)
-        actions += ":" + std::to_string(step.restart_delay.count());
+        actions.append(":").append(std::to_string(step.restart_delay.count()));
     }
   }
 

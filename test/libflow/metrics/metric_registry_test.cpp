@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 bool has_line(const std::string& text, const std::string& line) {
-  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+  return text.starts_with(line + '\n')
+         || text.find('\n' + line + '\n') != std::string::npos;
 }
 
 std::string text_of_file(const std::string& path) {
