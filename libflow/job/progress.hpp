@@ -20,7 +20,7 @@ struct progress_facts {
 };
 
 /// "1,234,567 records  345 k/s  watermark 2001-01-01T00:00:00Z  2 late  12 s",
-/// at most 120 columns. With a fraction the line begins with "42 %".
+/// at most 140 columns. With a fraction the line begins with "42 %".
 [[nodiscard]] std::string progress_line(const progress_facts& facts,
                                         double records_per_second,
                                         std::chrono::milliseconds elapsed);
