@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "libflow/core/timestamp.hpp"
+#include "libflow/functions/side_outputs.hpp"
+
+namespace flow {
+
+/// Where a function runs: what `open` of a function object is given.
+/// @thread the subtask; the reference is valid until `close` returns
+class runtime_context {
+public:
+  struct place {
+    std::string job_name;
+    std::string operator_name;
+    std::uint32_t subtask_index = 0;
+    std::uint32_t parallelism = 1;
+    std::uint32_t max_parallelism = 128;
+    std::uint32_t attempt = 0;
+  };
+
+  explicit runtime_context(place where) : place_(std::move(where)) {}
+
+  [[nodiscard]] const std::string& job_name() const { return place_.job_name; }
+  [[nodiscard]] const std::string& operator_name() const {
+    return place_.operator_name;
+  }
+  /// From 0 to parallelism() - 1.
+  [[nodiscard]] std::uint32_t subtask_index() const {
+    return place_.subtask_index;
+  }
+  [[nodiscard]] std::uint32_t parallelism() const {
+    return place_.parallelism;
+  }
+  [[nodiscard]] std::uint32_t max_parallelism() const {
+    return place_.max_parallelism;
+  }
+  /// Counts the restarts of the job.
+  [[nodiscard]] std::uint32_t attempt() const { return place_.attempt; }
+
+private:
+  place place_;
+};
+
+/// What a process function may ask about the record at hand.
+/// @thread the subtask; valid during the call only
+class process_context {
+public:
+  explicit process_context(side_outputs& sides) : sides_(&sides) {}
+
+  /// Timestamp of the record; `min_timestamp` = none.
+  [[nodiscard]] timestamp record_timestamp() const noexcept { return stamp_; }
+
+  /// The watermark that held before this record.
+  [[nodiscard]] timestamp current_watermark() const noexcept {
+    return watermark_;
+  }
+
+  /// Emits to a side output with the record's timestamp.
+  template <class T>
+  void emit(const output_tag<T>& tag, T value) {
+    sides_->emit(tag, std::move(value), stamp_);
+  }
+
+  /// Engine: the next record.
+  void advance(timestamp stamp, timestamp watermark) noexcept {
+    stamp_ = stamp;
+    watermark_ = watermark;
+  }
+
+private:
+  side_outputs* sides_; // not owned
+  timestamp stamp_ = min_timestamp;
+  timestamp watermark_ = min_timestamp;
+};
+
+} // namespace flow

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "libflow/core/error.hpp"
+#include "libflow/functions/context.hpp"
+
+namespace flow {
+
+/// What a sink promises about each record after a failure and a restore.
+enum class sink_guarantee {
+  exactly_once,  ///< visible once
+  at_least_once, ///< visible, perhaps more than once
+  at_most_once,  ///< visible once or lost
+};
+
+/// Writes one subtask's share. Calls come from one subtask, in this order:
+/// `open`, any number of `write` and `flush`, then either `finish` (the stream
+/// ended well) or nothing (it failed), `close` last.
+template <class T>
+class sink_writer {
+public:
+  virtual ~sink_writer() = default;
+
+  virtual expected<void> open(runtime_context& context) = 0;
+
+  /// Records in order with their timestamps; both spans have one size.
+  virtual expected<void> write(std::span<const T> values,
+                               std::span<const timestamp> stamps)
+    = 0;
+
+  /// Makes what was written visible as far as the sink shows records before
+  /// they are committed (a terminal does, a committing file sink does not).
+  virtual expected<void> flush() { return {}; }
+
+  /// All input was written: make it visible for good.
+  virtual expected<void> finish() { return {}; }
+
+  virtual void close() {}
+};
+
+/// Describes a sink; makes its writers. Constant after the job was built.
+template <class T>
+class sink {
+public:
+  virtual ~sink() = default;
+
+  [[nodiscard]] virtual std::string kind() const = 0;
+  [[nodiscard]] virtual sink_guarantee guarantee() const = 0;
+
+  /// True when writers may block for long: their subtasks get own threads.
+  [[nodiscard]] virtual bool blocking() const { return false; }
+
+  [[nodiscard]] virtual std::unique_ptr<sink_writer<T>> make_writer() const = 0;
+};
+
+} // namespace flow
