@@ -131,8 +131,8 @@ private:
 
 expected<std::unique_ptr<readable_file>>
 posix_file_system::open(const std::string& path) {
-  auto number
-    = uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
+  auto number =
+    uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
   if (number < 0)
     return failure("open", path, errno);
   auto file = std::make_unique<posix_readable_file>(path, number);

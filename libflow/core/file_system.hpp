@@ -36,8 +36,7 @@ public:
   /// Reads up to `size` bytes at `offset`; fewer only at the end of the file,
   /// 0 past it.
   virtual expected<std::size_t> read_at(std::uint64_t offset, char* to,
-                                        std::size_t size)
-    = 0;
+                                        std::size_t size) = 0;
 
   /// The size now, in bytes.
   virtual expected<std::uint64_t> size() = 0;
@@ -90,17 +89,17 @@ public:
   virtual expected<void> make_directories(const std::string& path) = 0;
 
   /// Replaces what `to` names.
-  virtual expected<void> rename(const std::string& from, const std::string& to)
-    = 0;
+  virtual expected<void> rename(const std::string& from,
+                                const std::string& to) = 0;
 
   /// A second name for the same file. False, and nothing done, when `to`
   /// stands already.
-  virtual expected<bool> link(const std::string& from, const std::string& to)
-    = 0;
+  virtual expected<bool> link(const std::string& from,
+                              const std::string& to) = 0;
 
   /// Whether both paths name one file; false when either does not exist.
-  virtual expected<bool> same_file(const std::string& a, const std::string& b)
-    = 0;
+  virtual expected<bool> same_file(const std::string& a,
+                                   const std::string& b) = 0;
 
   /// False when there was nothing to remove.
   virtual expected<bool> remove_file(const std::string& path) = 0;

@@ -14,7 +14,11 @@ bool csv_row_splitter::split(std::string_view line) {
       if (!take_quoted(line, at))
         return false;
     } else {
-      auto end = std::min(line.find(',', at), line.size());
+      auto end = std::min(line.find_first_of(",\"", at), line.size());
+      if (end != line.size() && line[end] == '"') {
+        problem_ = {end + 1, "a quote inside a field without quotes"};
+        return false;
+      }
       cells_.push_back({line.substr(at, end - at), at + 1});
       at = end;
     }

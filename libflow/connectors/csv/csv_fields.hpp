@@ -29,10 +29,11 @@ struct csv_cell {
 /// @thread its owner's
 class csv_row_splitter {
 public:
-  /// Splits a line (without its end). False when a quoted field is not closed
-  /// at the end of the line, or is followed by something other than a comma:
-  /// problem() says so then. A quote inside a field that does not begin with
-  /// one is an ordinary character.
+  /// Splits a line (without its end). False, and problem() says why, when a
+  /// quoted field is not closed at the end of the line or is followed by
+  /// something other than a comma, or when a field that does not begin with a
+  /// quote holds one (so that the second line of a field with a line break in
+  /// it is never taken for a row).
   bool split(std::string_view line);
 
   /// The fields of the last line, at least one; valid until the next call and
@@ -42,9 +43,7 @@ public:
   }
 
   /// @pre split() returned false
-  [[nodiscard]] const csv_problem& problem() const noexcept {
-    return problem_;
-  }
+  [[nodiscard]] const csv_problem& problem() const noexcept { return problem_; }
 
 private:
   bool take_quoted(std::string_view line, std::size_t& at);

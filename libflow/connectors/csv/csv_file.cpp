@@ -14,8 +14,9 @@ expected<csv_file_facts> read_csv_facts(file_system& files,
     return kind.error();
   if (*kind != file_kind::regular)
     return error{error_code::invalid_argument,
-                 path + ": not a regular file, whose parts can be read on "
-                        "their own",
+                 path
+                   + ": not a regular file, whose parts can be read on "
+                     "their own",
                  error_severity::fatal};
   auto size = (*file)->size();
   if (!size)
@@ -26,12 +27,12 @@ expected<csv_file_facts> read_csv_facts(file_system& files,
     return done.error();
   text_line line;
   switch (lines.next(line)) {
-    case line_status::failed:
-      return lines.failure();
-    case line_status::end:
-      return facts;
-    case line_status::line:
-      break;
+  case line_status::failed:
+    return lines.failure();
+  case line_status::end:
+    return facts;
+  case line_status::line:
+    break;
   }
   if (line.text.empty() && line.ends_file)
     return facts;
@@ -47,10 +48,9 @@ expected<csv_reader> csv_reader::open(file_system& files,
                                       const csv_file_facts& facts,
                                       std::vector<csv_column> columns) {
   // A file without a header has no rows to ask for.
-  auto parser = csv_row_parser::bind(facts.header.value_or(csv_header{}),
-                                     facts.header ? std::move(columns)
-                                                  : std::vector<csv_column>{},
-                                     facts.path);
+  auto parser = csv_row_parser::bind(
+    facts.header.value_or(csv_header{}),
+    facts.header ? std::move(columns) : std::vector<csv_column>{}, facts.path);
   if (!parser)
     return parser.error();
   auto file = files.open(facts.path);

@@ -41,14 +41,13 @@ expected<csv_header> csv_header::parse(const text_line& line,
 expected<std::size_t> csv_header::find(std::string_view name,
                                        const std::string& path) const {
   auto first = std::find(names_.begin(), names_.end(), name);
-  auto quoted = "'" + std::string{name} + "'";
+  std::string quoted{"'"};
+  quoted.append(name).push_back('\'');
   if (first == names_.end())
-    return malformed_error(path, 1,
-                           {1, "the header has no column " + quoted});
+    return malformed_error(path, 1, {1, "the header has no column " + quoted});
   if (std::find(first + 1, names_.end(), name) != names_.end())
-    return malformed_error(path, 1,
-                           {1, "the header has the column " + quoted
-                                 + " more than once"});
+    return malformed_error(
+      path, 1, {1, "the header has the column " + quoted + " more than once"});
   return static_cast<std::size_t>(first - names_.begin());
 }
 

@@ -28,8 +28,8 @@ struct csv_malformed_row {
 };
 
 /// Columns of a dead-letter file, as a header line with its end.
-inline constexpr std::string_view dead_letter_header
-  = "file,line,column,reason,row\n";
+inline constexpr std::string_view dead_letter_header =
+  "file,line,column,reason,row\n";
 
 /// The row's line of a dead-letter file, with its end.
 void append_dead_letter(const csv_malformed_row& row, std::string& to);

@@ -1,5 +1,6 @@
 #include "libflow/connectors/csv/csv_row_parser.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -22,9 +23,9 @@ const char* find_comma(const char* at, const char* end) noexcept {
 
 } // namespace
 
-expected<csv_row_parser>
-csv_row_parser::bind(const csv_header& header, std::vector<csv_column> columns,
-                     const std::string& path) {
+expected<csv_row_parser> csv_row_parser::bind(const csv_header& header,
+                                              std::vector<csv_column> columns,
+                                              const std::string& path) {
   csv_row_parser result;
   result.steps_.resize(header.names().size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -38,7 +39,8 @@ csv_row_parser::bind(const csv_header& header, std::vector<csv_column> columns,
                 "a column is asked for twice");
     result.steps_[*at] = {what, static_cast<std::uint32_t>(i)};
   }
-  result.values_.resize(columns.size());
+  // One at least: steps that skip point at the first.
+  result.values_.resize(std::max<std::size_t>(columns.size(), 1));
   result.columns_ = std::move(columns);
   return result;
 }
@@ -48,31 +50,31 @@ bool csv_row_parser::parse_plain(std::string_view line) {
   const auto* end = at + line.size();
   if (at == end)
     return false;
-  for (const auto* step = steps_.data();;) {
-    auto& value = values_.data()[step->field];
-    switch (step->what) {
-      case action::skip:
-        at = find_comma(at, end);
-        break;
-      case action::text: {
-        const auto* stop = find_comma(at, end);
-        value.text = {at, static_cast<std::size_t>(stop - at)};
-        at = stop;
-        break;
-      }
-      case action::integer:
-        at = read_csv_integer(at, end, value.number);
-        if (at == nullptr)
-          return false;
-        break;
-      case action::datetime:
-        if (end - at < static_cast<std::ptrdiff_t>(csv_datetime_bytes)
-            || !read_csv_datetime(at, value.number))
-          return false;
-        at += csv_datetime_bytes;
-        break;
+  for (const auto* todo = steps_.data();;) {
+    auto& field = values_.data()[todo->field];
+    switch (todo->what) {
+    case action::skip:
+      at = find_comma(at, end);
+      break;
+    case action::text: {
+      const auto* stop = find_comma(at, end);
+      field.text = {at, static_cast<std::size_t>(stop - at)};
+      at = stop;
+      break;
     }
-    if (++step == steps_.data() + steps_.size())
+    case action::integer:
+      at = read_csv_integer(at, end, field.number);
+      if (at == nullptr)
+        return false;
+      break;
+    case action::datetime:
+      if (end - at < static_cast<std::ptrdiff_t>(csv_datetime_bytes)
+          || !read_csv_datetime(at, field.number))
+        return false;
+      at += csv_datetime_bytes;
+      break;
+    }
+    if (++todo == steps_.data() + steps_.size())
       return at == end;
     if (at == end || *at != ',')
       return false;
@@ -109,23 +111,22 @@ bool csv_row_parser::read_value(const csv_cell& cell, const step& to) {
   const auto* end = at + cell.text.size();
   const char* meant = nullptr;
   switch (to.what) {
-    case action::skip:
+  case action::skip:
+    return true;
+  case action::text:
+    values_[to.field].text = cell.text;
+    return true;
+  case action::integer:
+    if (read_csv_integer(at, end, values_[to.field].number) == end && at != end)
       return true;
-    case action::text:
-      values_[to.field].text = cell.text;
+    meant = "' is not an integer of 1 to 18 digits";
+    break;
+  case action::datetime:
+    if (cell.text.size() == csv_datetime_bytes
+        && read_csv_datetime(at, values_[to.field].number))
       return true;
-    case action::integer:
-      if (read_csv_integer(at, end, values_[to.field].number) == end
-          && at != end)
-        return true;
-      meant = "' is not an integer of 1 to 18 digits";
-      break;
-    case action::datetime:
-      if (cell.text.size() == csv_datetime_bytes
-          && read_csv_datetime(at, values_[to.field].number))
-        return true;
-      meant = "' is not a date YYYY-MM-DDTHH:MM:SS that exists";
-      break;
+    meant = "' is not a date YYYY-MM-DDTHH:MM:SS that exists";
+    break;
   }
   problem_ = {cell.column, columns_[to.field].name + ": '"};
   append_printable(cell.text, shown_value_bytes, problem_.reason);

@@ -67,9 +67,7 @@ public:
   }
 
   /// @pre parse() returned false
-  [[nodiscard]] const csv_problem& problem() const noexcept {
-    return problem_;
-  }
+  [[nodiscard]] const csv_problem& problem() const noexcept { return problem_; }
 
 private:
   struct value {

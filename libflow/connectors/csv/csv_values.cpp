@@ -35,8 +35,8 @@ bool read_csv_datetime(const char* at, timestamp& time) noexcept {
   if (!date.ok())
     return false;
   auto days = std::chrono::sys_days{date}.time_since_epoch().count();
-  time = (std::int64_t{days} * 86'400 + hour * 3'600 + minute * 60 + second)
-         * 1'000;
+  time =
+    (std::int64_t{days} * 86'400 + hour * 3'600 + minute * 60 + second) * 1'000;
   return true;
 }
 

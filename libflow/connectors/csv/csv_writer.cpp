@@ -13,16 +13,16 @@ namespace {
 
 void append_integer(std::int64_t number, std::string& to) {
   std::array<char, 20> digits;
-  auto done
-    = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  auto done =
+    std::to_chars(digits.data(), digits.data() + digits.size(), number);
   to.append(digits.data(), done.ptr);
 }
 
 /// With zeros in front up to `width` digits.
 void append_padded(std::uint64_t number, std::size_t width, std::string& to) {
   std::array<char, 20> digits;
-  auto done
-    = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  auto done =
+    std::to_chars(digits.data(), digits.data() + digits.size(), number);
   auto size = static_cast<std::size_t>(done.ptr - digits.data());
   if (size < width)
     to.append(width - size, '0');

@@ -1,49 +1,28 @@
 #include "libflow/connectors/files/file_split.hpp"
 
+#include "libflow/core/bytes.hpp"
+
 namespace flow {
 
-namespace {
-
-void put(std::uint64_t number, std::string& to) {
-  for (int shift = 0; shift < 64; shift += 8)
-    to.push_back(static_cast<char>((number >> shift) & 0xff));
+void encode_split_progress(const split_progress& progress,
+                           std::vector<std::byte>& to) {
+  byte_writer out{to};
+  out.write_int(progress.split.begin);
+  out.write_int(progress.split.end);
+  out.write_int(progress.offset);
+  out.write_bool(progress.started);
 }
 
-std::uint64_t take(std::string_view& bytes) {
-  std::uint64_t number = 0;
-  for (int i = 7; i >= 0; --i)
-    number = number << 8
-             | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
-  bytes.remove_prefix(8);
-  return number;
-}
-
-} // namespace
-
-void encode_split_progress(const split_progress& progress, std::string& to) {
-  put(progress.split.begin, to);
-  put(progress.split.end, to);
-  put(progress.offset, to);
-  put(progress.lines, to);
-  to.push_back(progress.started ? 1 : 0);
-}
-
-expected<split_progress> decode_split_progress(std::string_view& bytes) {
-  error damaged{error_code::corrupt_data, "a split's position is damaged",
-                error_severity::fatal};
-  if (bytes.size() < split_progress_bytes)
-    return damaged;
+expected<split_progress>
+decode_split_progress(std::span<const std::byte> bytes) {
+  byte_reader in{bytes};
   split_progress result;
-  result.split.begin = take(bytes);
-  result.split.end = take(bytes);
-  result.offset = take(bytes);
-  result.lines = take(bytes);
-  auto started = static_cast<unsigned char>(bytes.front());
-  bytes.remove_prefix(1);
-  if (started > 1 || result.split.begin > result.split.end
+  if (!in.read_int(result.split.begin) || !in.read_int(result.split.end)
+      || !in.read_int(result.offset) || !in.read_bool(result.started)
+      || !in.finished() || result.split.begin > result.split.end
       || result.offset < result.split.begin)
-    return damaged;
-  result.started = started == 1;
+    return error{error_code::corrupt_data, "the position in a file is damaged",
+                 error_severity::fatal};
   return result;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <span>
+#include <vector>
 
 #include "libflow/core/error.hpp"
 
@@ -23,24 +24,23 @@ struct split_progress {
   /// Where the next line begins, in bytes of the file; `split.begin` before
   /// the first.
   std::uint64_t offset = 0;
-  /// Lines of the split before `offset`.
-  std::uint64_t lines = 0;
   /// Whether reading has begun: `offset` is the first byte of a line then.
   bool started = false;
 
-  friend bool operator==(const split_progress&, const split_progress&)
-    = default;
+  friend bool operator==(const split_progress&,
+                         const split_progress&) = default;
 };
 
-/// Bytes that encode_split_progress appends.
-inline constexpr std::size_t split_progress_bytes = 33;
+/// Bytes of an encoded progress.
+inline constexpr std::size_t split_progress_bytes = 25;
 
-/// Appends the fixed layout: four little-endian 64-bit numbers (begin, end,
-/// offset, lines) and one byte (started).
-void encode_split_progress(const split_progress& progress, std::string& to);
+/// Appends three little-endian 64-bit numbers (begin, end, offset) and one
+/// byte (started).
+void encode_split_progress(const split_progress& progress,
+                           std::vector<std::byte>& to);
 
-/// Reads what encode_split_progress wrote from the front of `bytes` and moves
-/// past it; bytes that cannot be a progress are corrupt_data.
-expected<split_progress> decode_split_progress(std::string_view& bytes);
+/// The progress that `bytes` are, all of them; anything else is corrupt_data.
+expected<split_progress>
+decode_split_progress(std::span<const std::byte> bytes);
 
 } // namespace flow

@@ -27,12 +27,8 @@ bool in_word(char c) noexcept {
 line_reader::line_reader(std::unique_ptr<readable_file> file, std::string path,
                          std::uint64_t file_size, long_line_policy policy,
                          std::size_t block_bytes)
-  : file_(std::move(file)),
-    path_(std::move(path)),
-    file_size_(file_size),
-    policy_(policy),
-    block_bytes_(block_bytes),
-    capacity_(block_bytes),
+  : file_(std::move(file)), path_(std::move(path)), file_size_(file_size),
+    policy_(policy), block_bytes_(block_bytes), capacity_(block_bytes),
     buffer_(std::make_unique_for_overwrite<char[]>(block_bytes)) {
   cursor_ = limit_ = nul_ = quote_ = buffer_.get();
 }
@@ -174,7 +170,6 @@ line_status line_reader::cut_piece(text_line& line) {
   if (end == cursor_)
     end = limit_;
   deliver(end, end, line);
-  --progress_.lines;
   inside_line_ = true;
   return line_status::line;
 }

@@ -110,14 +110,13 @@ private:
     line.has_quote = holds('"', quote_, next);
     line.ends_file = at_file_end(next);
     line.too_long = false;
-    if (line.text.size() > max_line_bytes
-        && policy_ == long_line_policy::flag) [[unlikely]] {
+    if (line.text.size() > max_line_bytes && policy_ == long_line_policy::flag)
+      [[unlikely]] {
       line.too_long = true;
       line.text = line.text.substr(0, long_line_head_bytes);
     }
     cursor_ = next;
     inside_line_ = false;
-    ++progress_.lines;
   }
 
   /// Whether `byte`, whose next place in the buffer is `place`, is before

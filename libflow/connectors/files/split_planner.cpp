@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libflow/core/assert.hpp"
+#include "libflow/core/bytes.hpp"
 
 namespace flow {
 
@@ -52,28 +53,41 @@ bool split_planner::empty() const noexcept {
   return returned_.empty() && next_ == end_;
 }
 
-void split_planner::snapshot(std::string& to) const {
-  // The rest of the file and the size of a piece in the shape of a progress,
-  // so that the layout is described in one place.
-  encode_split_progress({{next_, end_}, next_, piece_, false}, to);
+void split_planner::snapshot(std::vector<std::byte>& to) const {
+  byte_writer out{to};
+  out.write_int(next_);
+  out.write_int(end_);
+  out.write_int(piece_);
+  out.write_length(returned_.size());
+  std::vector<std::byte> encoded;
   for (const auto& progress : returned_)
-    encode_split_progress(progress, to);
+    encode_split_progress(progress, encoded);
+  out.write_raw(encoded);
 }
 
-expected<split_planner> split_planner::restore(std::string_view bytes) {
-  auto rest = decode_split_progress(bytes);
-  if (!rest)
-    return rest.error();
-  if (rest->lines == 0)
-    return error{error_code::corrupt_data, "a split planner's state is damaged",
-                 error_severity::fatal};
-  auto result = with_piece(rest->split.begin, rest->split.end, rest->lines);
-  while (!bytes.empty()) {
-    auto progress = decode_split_progress(bytes);
+expected<split_planner>
+split_planner::restore(std::span<const std::byte> bytes) {
+  error damaged{error_code::corrupt_data, "a split planner's state is damaged",
+                error_severity::fatal};
+  byte_reader in{bytes};
+  split_planner result;
+  std::size_t count = 0;
+  if (!in.read_int(result.next_) || !in.read_int(result.end_)
+      || !in.read_int(result.piece_)
+      || !in.read_length(count, split_progress_bytes) || result.piece_ == 0
+      || result.next_ > result.end_)
+    return damaged;
+  for (; count > 0; --count) {
+    std::span<const std::byte> encoded;
+    if (!in.read_raw(split_progress_bytes, encoded))
+      return damaged;
+    auto progress = decode_split_progress(encoded);
     if (!progress)
       return progress.error();
     result.give_back(*progress);
   }
+  if (!in.finished())
+    return damaged;
   return result;
 }
 

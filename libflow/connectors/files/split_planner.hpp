@@ -1,10 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <string>
-#include <string_view>
+#include <span>
+#include <vector>
 
 #include "libflow/connectors/files/file_split.hpp"
 
@@ -43,10 +44,10 @@ public:
   [[nodiscard]] std::uint64_t piece_bytes() const noexcept { return piece_; }
 
   /// What has not been handed out, as bytes.
-  void snapshot(std::string& to) const;
+  void snapshot(std::vector<std::byte>& to) const;
 
   /// The planner that snapshot() wrote; damaged bytes are corrupt_data.
-  static expected<split_planner> restore(std::string_view bytes);
+  static expected<split_planner> restore(std::span<const std::byte> bytes);
 
 private:
   split_planner() = default;
