@@ -4,7 +4,9 @@
 
 namespace {
 
-flow::expected<int> read() { return 1; }
+flow::expected<int> read() {
+  return 1;
+}
 
 } // namespace
 
