@@ -12,16 +12,16 @@ namespace flow {
 /// Kinds of expected failures. Values appear in logs and in exit codes of
 /// programs, never on disk.
 enum class error_code {
-  invalid_argument, ///< a value of the user's that cannot be used
-  invalid_job,      ///< the job graph breaks a rule
-  not_found,        ///< a file, state or job that does not exist
-  io,               ///< the operating system refused; text carries path, errno
-  malformed_input,  ///< a record that cannot be read; text carries file:line
-  corrupt_data,     ///< bytes of our own format fail their checks
-  incompatible,     ///< versions, types or parallelism do not fit
-  user_function,    ///< code of the job's author threw
-  cancelled,        ///< the job was told to stop
-  timed_out,        ///< a deadline passed
+  invalid_argument,  ///< a value of the user's that cannot be used
+  invalid_job,       ///< the job graph breaks a rule
+  not_found,         ///< a file, state or job that does not exist
+  io,                ///< the operating system refused; text carries path, errno
+  malformed_input,   ///< a record that cannot be read; text carries file:line
+  corrupt_data,      ///< bytes of our own format fail their checks
+  incompatible,      ///< versions, types or parallelism do not fit
+  user_function,     ///< code of the job's author threw
+  cancelled,         ///< the job was told to stop
+  timed_out,         ///< a deadline passed
 };
 
 /// Says whether a job that failed with an error may be restarted.
@@ -43,7 +43,7 @@ public:
   using value_type = T;
 
   expected(T value) : data_(std::in_place_index<0>, std::move(value)) {}
-  expected(error err) : data_(std::in_place_index<1>, std::move(err)) {}
+  expected(flow::error err) : data_(std::in_place_index<1>, std::move(err)) {}
 
   [[nodiscard]] bool has_value() const noexcept { return data_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -90,7 +90,7 @@ public:
   using value_type = void;
 
   expected() = default;
-  expected(error err) : error_(std::move(err)) {}
+  expected(flow::error err) : error_(std::move(err)) {}
 
   [[nodiscard]] bool has_value() const noexcept { return !error_; }
   explicit operator bool() const noexcept { return has_value(); }
