@@ -192,6 +192,15 @@ public:
             stamps_.append_uninitialized(count)};
   }
 
+  /// Drops the records from `count` on.
+  /// @pre count <= size()
+  void truncate(std::size_t count) noexcept {
+    values_.truncate(count);
+    stamps_.truncate(count);
+    if (hashes_.size() > count)
+      hashes_.truncate(count);
+  }
+
   /// Copies records [first, last) of `from` with timestamps, without hashes.
   void append_range(const record_batch& from, std::size_t first,
                     std::size_t last) {

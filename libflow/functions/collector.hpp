@@ -24,12 +24,17 @@ public:
 
   /// Engine: hands on what has been gathered.
   void flush() {
-    if (open_ && !open_->empty())
-      target_->receive(std::exchange(open_, nullptr));
+    if (!open_)
+      return;
+    emitted_ += open_->size();
+    target_->receive(std::move(open_));
   }
 
   /// Engine: drops what has been gathered.
   void discard() noexcept { open_ = nullptr; }
+
+  /// Records handed on so far.
+  [[nodiscard]] std::uint64_t emitted() const noexcept { return emitted_; }
 
   [[nodiscard]] bool full() const { return target_->full(); }
   [[nodiscard]] receiver<T>& target() const noexcept { return *target_; }
@@ -47,6 +52,7 @@ private:
   receiver<T>* target_; // not owned
   record_batch_ptr<T> open_;
   timestamp stamp_ = min_timestamp;
+  std::uint64_t emitted_ = 0;
 };
 
 } // namespace flow

@@ -1,0 +1,244 @@
+#pragma once
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "libflow/exchange/output_port.hpp"
+#include "libflow/exchange/routers.hpp"
+
+namespace flow {
+
+/// The typed half of an output port: scatters the records of a chain over the
+/// channels of one edge. A watermark seals the open batch of every channel and
+/// rides on it, so that records and watermarks keep their order on a channel
+/// whatever the batch size.
+/// Cost: one copy a record, except where a batch has one way to go; there it
+/// moves as it is.
+template <class T, class Router>
+class batch_writer final : public output_port, public receiver<T> {
+public:
+  batch_writer(channel_sink& target, std::size_t channel_count, Router router)
+    : output_port(target, channel_count),
+      router_(std::move(router)),
+      open_(is_one_way ? 1 : channel_count) {}
+
+  [[nodiscard]] receiver_base& input() override { return *this; }
+
+  void receive(record_batch_ptr<T> batch) override {
+    if constexpr (is_one_way)
+      receive_whole(std::move(batch));
+    else
+      scatter(std::move(batch));
+  }
+
+  void receive_watermark(timestamp mark) override {
+    for (std::size_t i = 0; i < channels_.channel_count(); ++i)
+      send_with_watermark(i, mark);
+    mark_sealed();
+  }
+
+  void receive_status(stream_status status) override {
+    broadcast(stream_element::of_status(status));
+  }
+
+  [[nodiscard]] bool full() const override { return channels_.full(); }
+
+  void flush() override {
+    if constexpr (is_one_way) {
+      if (open_[0].batch && has_credit())
+        seal(0);
+    } else {
+      for (std::size_t i = 0; i < open_.size(); ++i)
+        if (open_[i].count > 0 && channels_.has_credit(i))
+          seal(i);
+    }
+    if (open_records() == 0)
+      mark_sealed();
+  }
+
+  [[nodiscard]] std::size_t open_records() const override {
+    std::size_t records = 0;
+    for (const auto& each : open_)
+      records += each.count;
+    return records;
+  }
+
+private:
+  static constexpr bool is_broadcast
+    = std::is_same_v<Router, broadcast_router>;
+  static constexpr bool is_one_way
+    = is_broadcast || std::is_same_v<Router, single_router>;
+  static constexpr bool is_keyed
+    = requires(Router& router) { router.channel(std::uint64_t{}); };
+  /// Rows are written behind the batch's back and counted when it is sealed.
+  static constexpr bool raw_rows = std::is_trivially_copyable_v<T>;
+
+  struct open_batch {
+    record_batch_ptr<T> batch;
+    T* values = nullptr;
+    timestamp* stamps = nullptr;
+    std::uint64_t* hashes = nullptr;
+    std::size_t count = 0;
+  };
+
+  void receive_whole(record_batch_ptr<T> batch) {
+    open_batch& slot = open_[0];
+    constexpr std::size_t small = record_batch<T>::target_records / 2;
+    if (slot.count + batch->size() <= small) {
+      merge(slot, std::move(batch));
+    } else {
+      if (slot.batch)
+        seal(0);
+      slot.count = batch->size();
+      slot.batch = std::move(batch);
+    }
+    mark_open();
+    if (slot.count >= small)
+      seal(0);
+    if (open_records() == 0)
+      mark_sealed();
+  }
+
+  /// Small batches are put together rather than sent one by one.
+  void merge(open_batch& slot, record_batch_ptr<T> batch) {
+    if (!slot.batch) {
+      slot.count = batch->size();
+      slot.batch = std::move(batch);
+      return;
+    }
+    slot.batch = make_exclusive(std::move(slot.batch));
+    slot.batch->append_range(*batch, 0, batch->size());
+    slot.count = slot.batch->size();
+  }
+
+  void scatter(record_batch_ptr<T> batch) {
+    const auto values = std::as_const(*batch).values();
+    const auto stamps = batch->timestamps();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if constexpr (is_keyed)
+        scatter_keyed(values[i], stamps[i]);
+      else
+        put(router_(values[i]), values[i], stamps[i], 0);
+    }
+    if (open_records() > 0)
+      mark_open();
+    else
+      mark_sealed();
+  }
+
+  void scatter_keyed(const T& value, timestamp stamp) {
+    decltype(auto) key = router_.key(value);
+    const std::uint64_t hash = key_hash(key);
+    const std::uint32_t channel = router_.channel(hash);
+    if constexpr (std::is_reference_v<decltype(key)>) {
+      put(channel, value, stamp, hash);
+    } else {
+      slot_of(channel).batch->template keys<std::remove_cv_t<decltype(key)>>()
+        .emplace_back(std::move(key));
+      put(channel, value, stamp, hash);
+    }
+  }
+
+  open_batch& slot_of(std::size_t channel) {
+    open_batch& slot = open_[channel];
+    if (!slot.batch) [[unlikely]]
+      open(slot);
+    return slot;
+  }
+
+  void open(open_batch& slot) {
+    slot.batch = record_batch<T>::make();
+    if constexpr (raw_rows) {
+      constexpr std::size_t rows = record_batch<T>::target_records;
+      std::tie(slot.values, slot.stamps)
+        = slot.batch->append_uninitialized(rows);
+      if constexpr (is_keyed)
+        slot.hashes = slot.batch->hash_column().append_uninitialized(rows);
+    }
+  }
+
+  void put(std::size_t channel, const T& value, timestamp stamp,
+           std::uint64_t hash) {
+    open_batch& slot = slot_of(channel);
+    if constexpr (raw_rows) {
+      slot.values[slot.count] = value;
+      slot.stamps[slot.count] = stamp;
+      if constexpr (is_keyed)
+        slot.hashes[slot.count] = hash;
+      ++slot.count;
+      if (slot.count == record_batch<T>::target_records) [[unlikely]]
+        seal(channel);
+    } else {
+      slot.batch->append(value, stamp);
+      if constexpr (is_keyed)
+        slot.batch->append_hash(hash);
+      ++slot.count;
+      if (slot.batch->at_target()) [[unlikely]]
+        seal(channel);
+    }
+  }
+
+  [[nodiscard]] record_batch_ptr<T> take(open_batch& slot) {
+    if constexpr (raw_rows && !is_one_way)
+      slot.batch->truncate(slot.count);
+    slot.count = 0;
+    return std::move(slot.batch);
+  }
+
+  void seal(std::size_t slot) {
+    send_sealed(slot, take(open_[slot]), min_timestamp);
+  }
+
+  void send_sealed(std::size_t slot, record_batch_ptr<T> batch,
+                   timestamp mark) {
+    if constexpr (is_broadcast) {
+      for (std::size_t i = 0; i < channels_.channel_count(); ++i)
+        channels_.offer(
+          i, stream_element::of_data(batch_ptr{record_batch_ptr<T>{batch}},
+                                     mark));
+    } else {
+      channels_.offer(slot, stream_element::of_data(
+                              batch_ptr{std::move(batch)}, mark));
+    }
+  }
+
+  void send_with_watermark(std::size_t channel, timestamp mark) {
+    if constexpr (is_broadcast) {
+      if (channel > 0)
+        return; // all channels were served with the first
+      if (open_[0].batch) {
+        send_sealed(0, take(open_[0]), mark);
+      } else {
+        for (std::size_t i = 0; i < channels_.channel_count(); ++i)
+          channels_.offer(i, stream_element::of_watermark(mark));
+      }
+    } else {
+      const bool data = channel < open_.size() && open_[channel].batch;
+      if (data)
+        send_sealed(channel, take(open_[channel]), mark);
+      else
+        channels_.offer(channel, stream_element::of_watermark(mark));
+    }
+  }
+
+  [[nodiscard]] bool has_credit() const {
+    for (std::size_t i = 0; i < channels_.channel_count(); ++i)
+      if (!channels_.has_credit(i))
+        return false;
+    return true;
+  }
+
+  void seal_all() override {
+    for (std::size_t i = 0; i < open_.size(); ++i)
+      if (open_[i].batch)
+        seal(i);
+    mark_sealed();
+  }
+
+  Router router_;
+  std::vector<open_batch> open_;
+};
+
+} // namespace flow

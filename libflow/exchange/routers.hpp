@@ -1,0 +1,111 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "libflow/core/assert.hpp"
+#include "libflow/core/hash.hpp"
+#include "libflow/core/key_group.hpp"
+
+namespace flow {
+
+/// Routers pick the channel of a record. They are values inside a
+/// batch_writer: called in its loop, inlined.
+
+/// Everything to channel 0: forward, global, and rescale with one target.
+struct single_router {};
+
+/// Everything to every channel.
+struct broadcast_router {};
+
+/// One after the other, starting at a channel of the subtask's own so that
+/// few records spread over all receivers.
+class round_robin_router {
+public:
+  round_robin_router(std::uint32_t channels, std::uint32_t subtask)
+    : channels_(channels), next_(subtask % channels) {}
+
+  template <class T>
+  std::uint32_t operator()(const T&) noexcept {
+    const std::uint32_t result = next_;
+    next_ = next_ + 1 == channels_ ? 0 : next_ + 1;
+    return result;
+  }
+
+private:
+  std::uint32_t channels_;
+  std::uint32_t next_;
+};
+
+/// Uniformly at random, repeatable from the seed (xorshift64*, Vigna 2016).
+class shuffle_router {
+public:
+  shuffle_router(std::uint32_t channels, std::uint64_t seed)
+    : channels_(channels), state_(seed * 2 + 1) {}
+
+  template <class T>
+  std::uint32_t operator()(const T&) noexcept {
+    state_ ^= state_ >> 12;
+    state_ ^= state_ << 25;
+    state_ ^= state_ >> 27;
+    const std::uint64_t bits = (state_ * 0x2545F4914F6CDD1DULL) >> 32;
+    return static_cast<std::uint32_t>((bits * channels_) >> 32);
+  }
+
+private:
+  std::uint32_t channels_;
+  std::uint64_t state_;
+};
+
+/// By a function of the author's: `std::uint32_t(const T&, channel count)`.
+template <class Function>
+class custom_router {
+public:
+  custom_router(Function function, std::uint32_t channels)
+    : function_(std::move(function)), channels_(channels) {}
+
+  template <class T>
+  std::uint32_t operator()(const T& value) {
+    const auto channel = static_cast<std::uint32_t>(
+      std::invoke(function_, value, channels_));
+    FLOW_ASSERT(channel < channels_,
+                "the custom partitioner chose a channel that does not exist");
+    return channel;
+  }
+
+private:
+  Function function_;
+  std::uint32_t channels_;
+};
+
+/// By key group of the key's hash. The hash travels with the record.
+template <class Selector>
+class key_router {
+public:
+  key_router(Selector selector, std::uint32_t channels,
+             std::uint32_t max_parallelism)
+    : selector_(std::move(selector)), max_parallelism_(max_parallelism) {
+    channel_of_group_.reserve(max_parallelism);
+    for (std::uint32_t group = 0; group < max_parallelism; ++group)
+      channel_of_group_.push_back(static_cast<std::uint16_t>(
+        operator_of(group, channels, max_parallelism)));
+  }
+
+  template <class T>
+  decltype(auto) key(const T& value) {
+    return std::invoke(selector_, value);
+  }
+
+  [[nodiscard]] std::uint32_t channel(std::uint64_t hash) const noexcept {
+    return channel_of_group_[key_group_of(hash, max_parallelism_)];
+  }
+
+private:
+  Selector selector_;
+  std::uint32_t max_parallelism_;
+  std::vector<std::uint16_t> channel_of_group_;
+};
+
+} // namespace flow

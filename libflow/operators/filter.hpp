@@ -1,0 +1,48 @@
+#pragma once
+
+#include "libflow/functions/function.hpp"
+#include "libflow/operators/one_input.hpp"
+
+namespace flow {
+
+/// Keeps the records for which the predicate holds, by compaction in place.
+template <class T, class Function>
+class filter_operator final : public streamlined_operator<T, T> {
+  using base = streamlined_operator<T, T>;
+
+public:
+  filter_operator(std::string name, receiver<T>& out, Function function)
+    : base(std::move(name), out), function_(std::move(function)) {}
+
+  void open(const operator_context& context) override {
+    runtime_context runtime{context.place};
+    guard_user_code(
+      this->name(), [&] { open_function(function_, runtime); },
+      [] { return std::string{}; });
+  }
+
+  void receive(record_batch_ptr<T> batch) override {
+    this->counts_.records_in += batch->size();
+    batch = make_exclusive(std::move(batch));
+    std::size_t at = 0;
+    guard_user_code(
+      this->name(),
+      [&] {
+        batch->keep_if([&](const T& value, std::size_t index) {
+          at = index;
+          return static_cast<bool>(function_(value));
+        });
+      },
+      [&] { return describe_record(std::as_const(*batch).values()[at]); });
+    this->counts_.records_out += batch->size();
+    if (!batch->empty())
+      this->out_->receive(std::move(batch));
+  }
+
+  void close() override { close_function(function_); }
+
+private:
+  Function function_;
+};
+
+} // namespace flow

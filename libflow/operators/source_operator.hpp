@@ -1,0 +1,87 @@
+#pragma once
+
+#include "libflow/functions/source.hpp"
+#include "libflow/operators/operator.hpp"
+#include "libflow/operators/user_error.hpp"
+
+namespace flow {
+
+/// Heads a source chain: polls the reader and pushes what it read.
+template <class T>
+class source_operator final : public source_operator_base {
+public:
+  source_operator(std::string name, receiver<T>& out,
+                  std::unique_ptr<source_reader<T>> reader)
+    : source_operator_base(std::move(name)),
+      out_(&out),
+      reader_(std::move(reader)) {}
+
+  void open(const operator_context& context) override {
+    context_.emplace(context.place, sides_, context.request_split);
+    guarded([&] { check(reader_->open(*context_)); });
+  }
+
+  poll_result poll(std::size_t room) override {
+    auto batch = record_batch<T>::make();
+    poll_result result;
+    guarded([&] {
+      auto polled = reader_->poll(*batch, room);
+      check(polled);
+      result = *polled;
+    });
+    counts_.records_in += batch->size();
+    counts_.skipped_records = context_->skipped();
+    if (!batch->empty()) {
+      counts_.records_out += batch->size();
+      out_->receive(std::move(batch));
+    }
+    sides_.flush();
+    return result;
+  }
+
+  void add_split(std::span<const std::byte> split) override {
+    guarded([&] { check(reader_->add_split(split)); });
+  }
+  void no_more_splits() override { reader_->no_more_splits(); }
+  void stop() override { reader_->stop(); }
+  void emit_watermark(timestamp mark) override {
+    out_->receive_watermark(mark);
+    sides_.receive_watermark(mark);
+  }
+
+  [[nodiscard]] std::optional<double> progress() const override {
+    return reader_->progress();
+  }
+
+  [[nodiscard]] operator_snapshot snapshot() override {
+    return {.keyed = {}, .list = reader_->snapshot(), .broadcast = {}};
+  }
+
+  expected<void> restore(std::span<const operator_snapshot> parts) override {
+    std::vector<byte_string> entries;
+    for (const auto& part : parts)
+      entries.insert(entries.end(), part.list.begin(), part.list.end());
+    return reader_->restore(entries);
+  }
+
+  void close() override { reader_->close(); }
+
+private:
+  template <class Result>
+  void check(const Result& result) {
+    if (!result)
+      throw task_failure{result.error()};
+  }
+
+  template <class F>
+  void guarded(F&& f) {
+    guard_user_code(name(), std::forward<F>(f),
+                    [] { return std::string{}; });
+  }
+
+  receiver<T>* out_; // not owned
+  std::unique_ptr<source_reader<T>> reader_;
+  std::optional<source_context> context_;
+};
+
+} // namespace flow
