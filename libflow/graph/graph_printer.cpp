@@ -261,6 +261,7 @@ std::string explain_dot(const execution_graph& graph,
     auto label = vertex.name;
     label += "\nparallelism " + std::to_string(vertex.parallelism);
     label += "\nslot sharing group " + vertex.slot_sharing_group;
+    out += "  ";
     out += dot_name(vertex.id) + " [label=" + dot_quoted(label) + "];\n";
   }
   for (const auto& edge : job.edges()) {
@@ -269,6 +270,7 @@ std::string explain_dot(const execution_graph& graph,
       label += "\nside output " + *edge.side_output;
     if (edge.wait_for)
       label += "\nwaited for";
+    out += "  ";
     out += dot_name(edge.from) + " -> " + dot_name(edge.to)
            + " [label=" + dot_quoted(label) + "];\n";
   }
