@@ -43,7 +43,7 @@ public:
   using value_type = T;
 
   expected(T value) : data_(std::in_place_index<0>, std::move(value)) {}
-  expected(error err) : data_(std::in_place_index<1>, std::move(err)) {}
+  expected(flow::error err) : data_(std::in_place_index<1>, std::move(err)) {}
 
   [[nodiscard]] bool has_value() const noexcept { return data_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -90,7 +90,7 @@ public:
   using value_type = void;
 
   expected() = default;
-  expected(error err) : error_(std::move(err)) {}
+  expected(flow::error err) : error_(std::move(err)) {}
 
   [[nodiscard]] bool has_value() const noexcept { return !error_; }
   explicit operator bool() const noexcept { return has_value(); }
