@@ -67,8 +67,8 @@ public:
   }
 
 private:
-  static constexpr bool reads_records
-    = std::is_reference_v<std::invoke_result_t<Selector&, const T&>>;
+  static constexpr bool reads_records =
+    std::is_reference_v<std::invoke_result_t<Selector&, const T&>>;
 
   void compute_keys() {
     own_keys_.clear();

@@ -41,13 +41,12 @@ private:
 
 /// Keeps the accumulator of an aggregate function.
 template <class In, class Function>
-  requires aggregate_function<Function, In>
+requires aggregate_function<Function, In>
 class aggregate_fold {
 public:
   using accumulator = accumulator_type<Function>;
 
-  explicit aggregate_fold(Function function)
-    : function_(std::move(function)) {}
+  explicit aggregate_fold(Function function) : function_(std::move(function)) {}
 
   void add(accumulator& acc, [[maybe_unused]] bool fresh, const In& value) {
     if constexpr (detail::makes_accumulator<Function>) {
@@ -106,8 +105,7 @@ struct emit_result {
 template <class Function>
 class process_result {
 public:
-  explicit process_result(Function function)
-    : function_(std::move(function)) {}
+  explicit process_result(Function function) : function_(std::move(function)) {}
 
   template <class Context, class Result, class Out>
   void operator()(const Context& context, const Result& result,

@@ -68,8 +68,8 @@ void write_slice(const Slice& slice, std::uint32_t max_parallelism,
   std::vector<entry> entries;
   entries.reserve(slice.table.size());
   slice.table.for_each([&](const key_type& key, const value_type& value) {
-    entries.push_back({key_group_of(key_hash(key), max_parallelism), &key,
-                       &value});
+    entries.push_back(
+      {key_group_of(key_hash(key), max_parallelism), &key, &value});
   });
   std::ranges::stable_sort(entries, {}, &entry::group);
 
@@ -137,11 +137,11 @@ void write_slices(const slice_store<K, Accumulator>& store,
 /// belong to `groups`. A slice that `watermark` completes is filed as complete.
 /// @return an error if the bytes are damaged or of windows or types that
 ///         differ; the store may then hold a part of them
-template <class K, class Accumulator>
-expected<void>
-read_slices(std::span<const std::byte> bytes, const slice_header& header,
-            key_group_range groups, timestamp watermark,
-            slice_store<K, Accumulator>& store) {
+template <class K, class Accumulator, class Assigner>
+expected<void> read_slices(std::span<const std::byte> bytes,
+                           const slice_header& header, const Assigner& assigner,
+                           key_group_range groups, timestamp watermark,
+                           slice_store<K, Accumulator>& store) {
   byte_reader in{bytes};
   timestamp taken_at = min_timestamp;
   std::uint32_t slices = 0;
@@ -151,7 +151,8 @@ read_slices(std::span<const std::byte> bytes, const slice_header& header,
   for (std::uint32_t i = 0; i < slices; ++i) {
     time_window window;
     std::uint32_t count = 0;
-    if (!detail::read_window(in, window) || !in.read_int(count))
+    if (!detail::read_window(in, window) || !in.read_int(count)
+        || assigner.window_of(window.start) != window)
       return detail::damaged_slices();
     for (std::uint32_t k = 0; k < count; ++k) {
       detail::encoded_group group;
@@ -159,9 +160,8 @@ read_slices(std::span<const std::byte> bytes, const slice_header& header,
         return detail::damaged_slices();
       if (!groups.contains(group.group))
         continue;
-      auto& slice = window.max_timestamp() <= watermark
-                      ? store.complete(window)
-                      : store.open(window);
+      auto& slice = window.max_timestamp() <= watermark ? store.complete(window)
+                                                        : store.open(window);
       if (!detail::read_entries(group, header.max_parallelism, slice))
         return detail::damaged_slices();
     }

@@ -76,8 +76,8 @@ public:
   void drop_closed(timestamp watermark, duration_ms allowed_lateness) {
     while (!complete_.empty()) {
       const auto first = complete_.begin();
-      const timestamp cleanup
-        = first->second.window.cleanup_time(allowed_lateness);
+      const timestamp cleanup =
+        first->second.window.cleanup_time(allowed_lateness);
       if (cleanup > watermark || cleanup == max_timestamp)
         return;
       complete_.erase(first);
@@ -114,9 +114,8 @@ private:
       return found->second;
     // A slice ahead of all others will likely be as large as the last; one
     // that old records bring up will not.
-    const bool newest
-      = !is_complete
-        && (open_.empty() || open_.rbegin()->first < window.start);
+    const bool newest =
+      !is_complete && (open_.empty() || open_.rbegin()->first < window.start);
     return among
       .try_emplace(window.start, window, is_complete, pool_, owned_,
                    newest ? depth_hint_ : 0)

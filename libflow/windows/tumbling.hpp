@@ -19,15 +19,13 @@ public:
   /// at its bound.
   [[nodiscard]] time_window window_of(timestamp at) const noexcept {
     const timestamp into = floor_modulo(at, size_);
-    const timestamp since_start
-      = into >= offset_ ? into - offset_ : into - offset_ + size_;
+    const timestamp since_start =
+      into >= offset_ ? into - offset_ : into - offset_ + size_;
     return {saturating_add(at, -since_start),
             saturating_add(at, size_ - since_start)};
   }
 
-  [[nodiscard]] duration_ms size() const noexcept {
-    return duration_ms{size_};
-  }
+  [[nodiscard]] duration_ms size() const noexcept { return duration_ms{size_}; }
 
   /// From 0 to size() - 1.
   [[nodiscard]] duration_ms offset() const noexcept {

@@ -22,8 +22,8 @@ struct time_window {
     return saturating_add(max_timestamp(), allowed_lateness.count());
   }
 
-  friend constexpr bool operator==(const time_window&, const time_window&)
-    = default;
+  friend constexpr bool operator==(const time_window&,
+                                   const time_window&) = default;
 };
 
 } // namespace flow
