@@ -24,6 +24,11 @@ caf::behavior dispatcher_actor::make_behavior() {
   };
 }
 
+void dispatcher_actor::on_exit() {
+  jobs_.clear();
+  resource_manager_ = {};
+}
+
 void dispatcher_actor::on_submit(const submission& job) {
   const caf::actor job_manager = spawn<job_manager_actor, caf::detached>(
     job, shared_, resource_manager_, caf::actor_cast<caf::actor>(this));

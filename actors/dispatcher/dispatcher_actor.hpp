@@ -17,6 +17,10 @@ public:
 
   [[nodiscard]] const char* name() const override { return "dispatcher"; }
 
+  /// Lets go of the handles, so that actors that know each other do not keep
+  /// each other alive.
+  void on_exit() override;
+
 protected:
   caf::behavior make_behavior() override;
 
@@ -31,7 +35,7 @@ private:
   void on_down(const caf::down_msg& down);
 
   const worker_context shared_;
-  const caf::actor resource_manager_;
+  caf::actor resource_manager_;
   std::map<caf::actor_addr, running> jobs_; ///< by job manager
 };
 

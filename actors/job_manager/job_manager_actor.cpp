@@ -72,6 +72,15 @@ caf::behavior job_manager_actor::make_behavior() {
   };
 }
 
+void job_manager_actor::on_exit() {
+  job_.client = {};
+  resource_manager_ = {};
+  dispatcher_ = {};
+  grant_.reset();
+  handles_.clear();
+  coordinators_.clear();
+}
+
 // -- handlers -----------------------------------------------------------------
 
 void job_manager_actor::on_granted(const slot_grant& grant) {

@@ -31,6 +31,10 @@ public:
 
   [[nodiscard]] const char* name() const override { return "job_manager"; }
 
+  /// Lets go of the handles, so that actors that know each other do not keep
+  /// each other alive.
+  void on_exit() override;
+
 protected:
   caf::behavior make_behavior() override;
 
@@ -69,10 +73,10 @@ private:
   [[nodiscard]] task_settings settings_of(const job_vertex& vertex) const;
   [[nodiscard]] timestamp now() const { return shared_.time->now(); }
 
-  const submission job_;
+  submission job_;
   const worker_context shared_;
-  const caf::actor resource_manager_;
-  const caf::actor dispatcher_;
+  caf::actor resource_manager_;
+  caf::actor dispatcher_;
   std::shared_ptr<execution_graph> graph_;
   std::vector<subtask_id> subtasks_; ///< by task number
   job_lifecycle lifecycle_;

@@ -25,6 +25,10 @@ caf::behavior resource_manager_actor::make_behavior() {
   };
 }
 
+void resource_manager_actor::on_exit() {
+  workers_.clear();
+}
+
 void resource_manager_actor::on_offer(std::uint32_t worker,
                                       std::uint32_t slot_count,
                                       const caf::actor& task_manager) {

@@ -16,6 +16,10 @@ public:
     return "resource_manager";
   }
 
+  /// Lets go of the handles, so that actors that know each other do not keep
+  /// each other alive.
+  void on_exit() override;
+
 protected:
   caf::behavior make_behavior() override;
 

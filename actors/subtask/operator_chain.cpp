@@ -39,6 +39,8 @@ operator_chain::operator_chain(const task_place& place, port_send send)
   make_operators(place.vertex());
 }
 
+operator_chain::~operator_chain() = default;
+
 void operator_chain::make_ports(const task_place& place,
                                 const port_send& send) {
   const auto& job = place.graph->job();

@@ -33,6 +33,7 @@ using port_send = std::function<void(std::size_t, std::size_t, std::uint64_t,
 class operator_chain {
 public:
   operator_chain(const task_place& place, port_send send);
+  ~operator_chain();
 
   void open(const operator_context& context);
   void close() noexcept;

@@ -42,6 +42,12 @@ caf::behavior subtask_actor::make_behavior() {
   };
 }
 
+void subtask_actor::on_exit() {
+  task_.reset();
+  wiring_.reset();
+  job_manager_ = {};
+}
+
 // -- what the task does to the world ------------------------------------------
 
 void subtask_actor::send(std::size_t port, std::size_t channel,

@@ -16,12 +16,16 @@ namespace flow {
 /// Owner: the task manager, which monitors it. Reports every change of its
 /// state to the job manager. When a peer dies the job manager cancels it.
 class subtask_actor final : public caf::event_based_actor,
-                            private task_surroundings {
+                            public task_surroundings {
 public:
   subtask_actor(caf::actor_config& config, deploy_task what,
                 worker_context shared);
 
   [[nodiscard]] const char* name() const override { return "subtask"; }
+
+  /// Lets go of the handles, so that actors that know each other do not keep
+  /// each other alive.
+  void on_exit() override;
 
 protected:
   caf::behavior make_behavior() override;
@@ -61,8 +65,8 @@ private:
   const std::uint32_t attempt_;
   const std::uint32_t subtask_index_;
   const std::string vertex_name_;
-  const caf::actor job_manager_;
-  const clock& time_;
+  caf::actor job_manager_;
+  const flow::clock& time_;
   std::unique_ptr<task> task_; // null once ended
   std::shared_ptr<const task_wiring> wiring_;
   bool open_ = false;

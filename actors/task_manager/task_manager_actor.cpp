@@ -43,6 +43,10 @@ caf::behavior task_manager_actor::make_behavior() {
   };
 }
 
+void task_manager_actor::on_exit() {
+  subtasks_.clear();
+}
+
 void task_manager_actor::on_deploy(const deploy_task& what) {
   const caf::actor subtask
     = blocks(what.place.vertex())

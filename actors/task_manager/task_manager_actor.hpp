@@ -21,6 +21,10 @@ public:
 
   [[nodiscard]] const char* name() const override { return "task_manager"; }
 
+  /// Lets go of the handles, so that actors that know each other do not keep
+  /// each other alive.
+  void on_exit() override;
+
 protected:
   caf::behavior make_behavior() override;
 
