@@ -31,8 +31,9 @@ TEST_CASE("integers are little-endian at their declared width") {
     w.write_bool(true);
     w.write_string("ab");
   }
-  CHECK(numbers(out)
-        == std::vector{1, 0xfe, 0xff, 4, 3, 2, 1, 1, 2, 0, 0, 0, 'a', 'b'});
+  CHECK(
+    numbers(out)
+    == std::vector<int>{1, 0xfe, 0xff, 4, 3, 2, 1, 1, 2, 0, 0, 0, 'a', 'b'});
 }
 
 TEST_CASE("a writer appends behind what the vector holds") {
@@ -47,7 +48,7 @@ TEST_CASE("a writer appends behind what the vector holds") {
     CHECK(w.size() == 5);
     CHECK(w.written().size() == 5);
   }
-  CHECK(numbers(out) == std::vector{9, 5, 0, 0, 0, 7});
+  CHECK(numbers(out) == std::vector<int>{9, 5, 0, 0, 0, 7});
   { byte_writer nothing{out}; }
   CHECK(out.size() == 6);
 }

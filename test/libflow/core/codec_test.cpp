@@ -135,8 +135,8 @@ TEST_CASE("the bytes of a record are its fields one after the other") {
     std::vector<std::int16_t> list;
   };
   CHECK(numbers(encoded(record{258, true, "ab", 9, true, {-1}}))
-        == std::vector{2, 1, 1, 2, 0, 0, 0, 'a', 'b', 1, 9, 1, 1, 1, 0, 0, 0,
-                       0xff, 0xff});
+        == std::vector<int>{2, 1, 1, 2, 0, 0, 0, 'a', 'b', 1, 9, 1, 1, 1, 0, 0,
+                            0, 0xff, 0xff});
 }
 
 TEST_CASE("text and std::string have the same encoding") {
