@@ -263,7 +263,7 @@ struct string_codec {
       if (bytes.size() > text::max_size)
         return in.fail();
     }
-    value = S{bytes};
+    value.assign(bytes);
     return true;
   }
   static std::string schema() { return "text"; }

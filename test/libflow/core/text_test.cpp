@@ -169,6 +169,24 @@ TEST_CASE("a text survives assignment to itself and from a part of itself") {
   CHECK(t == long_value.substr(5, 4));
 }
 
+TEST_CASE("assign makes one copy and takes parts of the text itself") {
+  arena a;
+  {
+    arena_scope scope{&a};
+    text t;
+    t.assign(long_value);
+    CHECK(t.borrows());
+    CHECK(a.bytes() == long_value.size());
+  }
+  text t{long_value};
+  t.assign(t.view().substr(1, 30));
+  CHECK(t == long_value.substr(1, 30));
+  t.assign(t.view().substr(1, 10));
+  CHECK(t == long_value.substr(2, 10));
+  t.assign(t.view().substr(3, 5));
+  CHECK(t == long_value.substr(5, 5));
+}
+
 TEST_CASE("a borrowed text shares the bytes it was given") {
   const auto t = text::borrow(long_value);
   CHECK(t.data() == long_value.data());
