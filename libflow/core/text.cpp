@@ -30,8 +30,8 @@ void text::copy_long(std::string_view value) {
   set_long(bytes, value.size(), target != nullptr ? 0 : owned_bit);
 }
 
-void text::free_long() noexcept {
-  delete[] long_data();
+void text::free_long(const words& former) noexcept {
+  delete[] pointer_in(former);
 }
 
 bool text::equal_tails(const text& a, const text& b) noexcept {

@@ -73,21 +73,35 @@ public:
   text& operator=(const text& other) {
     if (this == &other)
       return *this;
-    // The copy is complete before the old bytes go: `other` may be a view of
-    // them.
-    text copy(other);
-    release();
-    take(copy);
+    if (other.is_inline()) {
+      release();
+      words_ = other.words_;
+    } else {
+      assign(other.view());
+    }
     return *this;
   }
 
   text& operator=(text&& other) noexcept {
     if (this == &other)
       return *this;
-    text moved(std::move(other));
-    release();
-    take(moved);
+    if (other.borrows()) {
+      assign(other.view());
+    } else {
+      release();
+      take(other);
+    }
     return *this;
+  }
+
+  /// Makes this a copy of `value`, which may lie in this text; unlike assigning
+  /// a temporary, long bytes are copied only once into an open arena.
+  /// @pre value.size() <= max_size
+  void assign(std::string_view value) {
+    const auto former = words_;
+    assign_copy(value);
+    if ((former[0] & owned_bit) != 0)
+      free_long(former);
   }
 
   ~text() { release(); }
@@ -157,6 +171,8 @@ public:
   friend std::ostream& operator<<(std::ostream& out, const text& value);
 
 private:
+  using words = std::array<std::uint64_t, 2>;
+
   // Low to high: 31 bits of size, the owned bit, then the first four bytes.
   static constexpr std::uint64_t size_mask = 0x7fffffff;
   static constexpr std::uint64_t owned_bit = 0x80000000;
@@ -168,8 +184,10 @@ private:
     return reinterpret_cast<const char*>(words_.data()) + 4;
   }
   [[nodiscard]] const char* long_data() const noexcept {
-    return reinterpret_cast<const char*>(
-      static_cast<std::uintptr_t>(words_[1]));
+    return pointer_in(words_);
+  }
+  static const char* pointer_in(const words& from) noexcept {
+    return reinterpret_cast<const char*>(static_cast<std::uintptr_t>(from[1]));
   }
   [[nodiscard]] std::uint32_t prefix() const noexcept {
     return static_cast<std::uint32_t>(words_[0] >> 32);
@@ -179,7 +197,7 @@ private:
   void set_long(const char* bytes, std::size_t size, std::uint64_t owned);
   void assign_copy(std::string_view value);
   void copy_long(std::string_view value);
-  void free_long() noexcept;
+  static void free_long(const words& former) noexcept;
 
   void take(text& other) noexcept {
     words_ = other.words_;
@@ -188,11 +206,11 @@ private:
   }
   void release() noexcept {
     if (owns())
-      free_long();
+      free_long(words_);
   }
   static bool equal_tails(const text& a, const text& b) noexcept;
 
-  std::array<std::uint64_t, 2> words_{};
+  words words_{};
 };
 
 static_assert(sizeof(text) == 16);
@@ -201,12 +219,13 @@ template <>
 inline constexpr bool is_trivially_relocatable<text> = true;
 
 inline void text::set_inline(std::string_view value) noexcept {
-  words_[0] = value.size();
-  words_[1] = 0;
-  // Zeros behind the value let equality compare whole words.
+  // Zeros behind the value let equality compare whole words. Made aside: the
+  // value may lie in this text.
+  words fresh{value.size(), 0};
   if (!value.empty())
-    std::memcpy(reinterpret_cast<char*>(words_.data()) + 4, value.data(),
+    std::memcpy(reinterpret_cast<char*>(fresh.data()) + 4, value.data(),
                 value.size());
+  words_ = fresh;
 }
 
 inline void text::set_long(const char* bytes, std::size_t size,
