@@ -9,8 +9,8 @@ void byte_writer::grow(std::size_t count) {
   const auto used = size();
   const auto* former = begin_;
   // Capacity that the vector already has is taken at once.
-  const auto wanted = std::max({start_ + used + count, start_ + used * 2,
-                                start_ + min_growth});
+  const auto wanted =
+    std::max({start_ + used + count, start_ + used * 2, start_ + min_growth});
   out_.resize(wanted);
   begin_ = out_.data() + start_;
   if (in_buffer_) {

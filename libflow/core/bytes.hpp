@@ -24,8 +24,7 @@ template <std::floating_point T>
 [[nodiscard]] inline auto canonical_bits(T value) noexcept {
   static_assert(sizeof(T) == 4 || sizeof(T) == 8,
                 "float and double only: the width of others is not portable");
-  using bits
-    = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  using bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   if (std::isnan(value)) [[unlikely]]
     value = std::numeric_limits<T>::quiet_NaN();
   return std::bit_cast<bits>(value);
@@ -59,8 +58,7 @@ public:
 
   /// Any integer but bool, at its declared width.
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  void write_int(T value) {
+  requires(!std::same_as<T, bool>) void write_int(T value) {
     append(&value, sizeof value);
   }
 
@@ -133,12 +131,14 @@ private:
 /// @thread one at a time
 class byte_reader {
 public:
+  static constexpr int max_depth = 100;
+
   explicit byte_reader(std::span<const std::byte> bytes) noexcept
     : next_(bytes.data()), end_(next_ + bytes.size()) {}
 
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  [[nodiscard]] bool read_int(T& value) noexcept {
+  requires(!std::same_as<T, bool>)
+    [[nodiscard]] bool read_int(T& value) noexcept {
     if (sizeof value > remaining()) [[unlikely]]
       return fail();
     std::memcpy(&value, next_, sizeof value);
@@ -208,6 +208,13 @@ public:
     return !failed_ && next_ == end_;
   }
 
+  /// One level further into a value that may contain its like; fails beyond
+  /// max_depth, so that hostile bytes cannot use up the stack.
+  [[nodiscard]] bool enter() noexcept {
+    return ++depth_ <= max_depth ? true : fail();
+  }
+  void leave() noexcept { --depth_; }
+
   /// Makes this and all later reads fail; returns false.
   bool fail() noexcept {
     failed_ = true;
@@ -218,6 +225,7 @@ public:
 private:
   const std::byte* next_;
   const std::byte* end_;
+  int depth_ = 0;
   bool failed_ = false;
 };
 

@@ -24,13 +24,15 @@ text text::borrow(std::string_view value) {
 void text::copy_long(std::string_view value) {
   FLOW_ASSERT(value.size() <= max_size, "a text holds at most 2^30 bytes");
   auto* target = detail::current_arena;
-  char* bytes = target != nullptr ? target->allocate(value.size())
-                                  : new char[value.size()];
+  char* bytes =
+    target != nullptr ? target->allocate(value.size()) : new char[value.size()];
   std::memcpy(bytes, value.data(), value.size());
   set_long(bytes, value.size(), target != nullptr ? 0 : owned_bit);
 }
 
-void text::free_long() noexcept { delete[] long_data(); }
+void text::free_long() noexcept {
+  delete[] long_data();
+}
 
 bool text::equal_tails(const text& a, const text& b) noexcept {
   const auto* x = a.long_data();

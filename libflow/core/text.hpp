@@ -21,8 +21,8 @@ namespace detail {
 
 /// A string other than `text` itself, that `text` compares with.
 template <class T>
-concept other_string = !std::same_as<T, text>
-                       && std::convertible_to<const T&, std::string_view>;
+concept other_string =
+  !std::same_as<T, text> && std::convertible_to<const T&, std::string_view>;
 
 } // namespace detail
 

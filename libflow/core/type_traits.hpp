@@ -9,7 +9,7 @@ namespace flow {
 /// and for types that specialise it; core/codec.hpp adds the question for
 /// aggregates (`is_relocatable_record`).
 template <class T>
-inline constexpr bool is_trivially_relocatable
-  = std::is_trivially_copyable_v<T>;
+inline constexpr bool is_trivially_relocatable =
+  std::is_trivially_copyable_v<T>;
 
 } // namespace flow

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "libflow/core/receiver.hpp"
 #include "libflow/functions/side_outputs.hpp"
 #include "libflow/functions/source.hpp"
+#include "libflow/time/clock.hpp"
 
 namespace flow {
 
@@ -31,8 +33,8 @@ struct operator_counts {
 /// What an operator is told when it opens.
 struct operator_context {
   runtime_context::place place;
-  /// Wall clock in milliseconds; the only clock an operator may read.
-  std::function<timestamp()> now;
+  /// The only clock an operator may read; outlives it.
+  const clock* time = nullptr;
   /// Sources: asks the coordinator for a split.
   std::function<void()> request_split = [] {};
   /// pipeline.auto-watermark-interval, and --watermark-every (0 = by clock).
@@ -100,12 +102,12 @@ public:
   /// The task has nothing more to do for now: show what was written.
   virtual void flush() {}
 
-  /// When the operator wants `on_time` next; `max_timestamp` = never. Wall
-  /// clock, milliseconds.
-  [[nodiscard]] virtual timestamp next_deadline() const {
-    return max_timestamp;
+  /// When the operator wants `on_time` next, of the steady clock; the largest
+  /// value = never.
+  [[nodiscard]] virtual std::chrono::nanoseconds next_deadline() const {
+    return std::chrono::nanoseconds::max();
   }
-  virtual void on_time(timestamp) {}
+  virtual void on_time(std::chrono::nanoseconds) {}
 
   [[nodiscard]] virtual operator_snapshot snapshot() { return {}; }
 

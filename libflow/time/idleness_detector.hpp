@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <utility>
 
 #include "libflow/core/assert.hpp"
@@ -43,42 +42,46 @@ public:
       return false;
     if (seen_) {
       seen_ = false;
-      quiet_since_.reset();
+      measuring_ = false;
       return false;
     }
     const nanoseconds time = counted(now);
-    if (!quiet_since_) {
+    if (!measuring_) {
+      measuring_ = true;
       quiet_since_ = time;
       return false;
     }
-    idle_ = time - *quiet_since_ > timeout_;
+    idle_ = time - quiet_since_ > timeout_;
     return idle_;
   }
 
   /// From `now` until resume() time does not count. Repetitions are ignored.
   void pause(nanoseconds now) noexcept {
-    if (!paused_at_)
+    if (!paused_)
       paused_at_ = now;
+    paused_ = true;
   }
 
   void resume(nanoseconds now) noexcept {
-    if (paused_at_)
-      not_counted_ += now - *paused_at_;
-    paused_at_.reset();
+    if (paused_)
+      not_counted_ += now - paused_at_;
+    paused_ = false;
   }
 
   [[nodiscard]] bool idle() const noexcept { return idle_; }
 
 private:
   [[nodiscard]] nanoseconds counted(nanoseconds now) const noexcept {
-    return paused_at_.value_or(now) - not_counted_;
+    return (paused_ ? paused_at_ : now) - not_counted_;
   }
 
   nanoseconds timeout_;
   nanoseconds not_counted_{0}; // paused so far
-  std::optional<nanoseconds> paused_at_;
-  std::optional<nanoseconds> quiet_since_; // in counted time
-  bool seen_ = false;                      // a record since the last probe
+  nanoseconds paused_at_{0};   // when paused
+  nanoseconds quiet_since_{0}; // when measuring, in counted time
+  bool paused_ = false;
+  bool measuring_ = false;
+  bool seen_ = false; // a record since the last probe
   bool idle_ = false;
 };
 

@@ -10,20 +10,33 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 
 find_program(FLOW_CCACHE ccache)
 if(FLOW_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${FLOW_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${FLOW_CCACHE}" CACHE STRING "")
 endif()
 
 find_package(Threads REQUIRED)
 find_package(Boost 1.75 REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 add_library(flow_options INTERFACE)
 target_compile_options(flow_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+   AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # g++ 12 warns of an overlap in every `"text" + std::string` it inlines.
+  target_compile_options(flow_options INTERFACE -Wno-restrict)
+endif()
 if(FLOW_SANITIZE)
   target_compile_options(flow_options INTERFACE
     -fsanitize=${FLOW_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(flow_options INTERFACE -fsanitize=${FLOW_SANITIZE})
+endif()
+
+# The main function of every test program, compiled once.
+if(FLOW_BUILD_TESTS)
+  add_library(flow_doctest OBJECT EXCLUDE_FROM_ALL
+              "${PROJECT_SOURCE_DIR}/test/support/doctest_main.cpp")
+  target_link_libraries(flow_doctest PRIVATE flow_options)
 endif()
 
 # flow_library(NAME): a static library whose sources the subdirectories add
@@ -48,30 +61,74 @@ function(flow_sources target)
   endforeach()
 endfunction()
 
-# flow_program(NAME SOURCES... [LINK TARGETS...]): an executable in bin/.
+# flow_subdirectory(FOLDER): takes part as soon as it has a CMakeLists.txt.
+function(flow_subdirectory folder)
+  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+    add_subdirectory(${folder})
+  endif()
+endfunction()
+
+# flow_program(NAME SOURCES... [LINK TARGETS...]): an executable in bin/, here
+# and where the project is installed.
 function(flow_program name)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${arg_LINK} flow_options)
+  install(TARGETS ${name} RUNTIME DESTINATION bin COMPONENT programs)
 endfunction()
 
-# flow_test(NAME FILES... [LINK TARGETS...] [TIMEOUT SECONDS]): one doctest
-# program of several files; each file is a ctest entry of its own.
+# flow_test(NAME FILES... [LINK TARGETS...] [TIMEOUT SECONDS] [SERIAL]
+# [NIGHTLY]): one doctest program of several files; each file is a ctest entry
+# of its own, labelled with the folder under test/ it comes from. SERIAL: not
+# beside other tests, for those that measure. NIGHTLY: only run by
+# tools/nightly. A test that links flow_runtime is left out without it.
 function(flow_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "LINK" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL;NIGHTLY" "TIMEOUT" "LINK" ${ARGN})
+  if("flow_runtime" IN_LIST arg_LINK AND NOT FLOW_BUILD_RUNTIME)
+    return()
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
-  add_executable(${name} ${arg_UNPARSED_ARGUMENTS}
-                 "${PROJECT_SOURCE_DIR}/test/support/doctest_main.cpp")
-  target_link_libraries(${name} PRIVATE ${arg_LINK} flow flow_options)
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} flow flow_doctest
+                        flow_options)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/test")
+  file(RELATIVE_PATH label "${PROJECT_SOURCE_DIR}/test"
+       "${CMAKE_CURRENT_SOURCE_DIR}")
+  string(REGEX REPLACE "/.*" "" label "${label}")
+  if(arg_NIGHTLY)
+    list(APPEND label nightly)
+  endif()
   foreach(file IN LISTS arg_UNPARSED_ARGUMENTS)
     get_filename_component(stem ${file} NAME_WE)
     add_test(NAME ${name}.${stem}
              COMMAND ${name} "--source-file=*/${stem}.cpp" --no-intro
              WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    set_tests_properties(${name}.${stem} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    set_tests_properties(${name}.${stem} PROPERTIES
+      TIMEOUT ${arg_TIMEOUT} LABELS "${label}")
+    if(arg_SERIAL)
+      set_tests_properties(${name}.${stem} PROPERTIES RUN_SERIAL TRUE)
+    endif()
   endforeach()
+endfunction()
+
+# flow_compile_fail(NAME FILE EXPECT REGEX): a ctest entry that passes when
+# FILE compiles as it is, and with FLOW_COMPILE_FAIL defined is refused with
+# at most 12 lines of diagnostics, one of which matches REGEX.
+function(flow_compile_fail name file)
+  cmake_parse_arguments(arg "" "EXPECT" "" ${ARGN})
+  if(NOT arg_EXPECT)
+    message(FATAL_ERROR "flow_compile_fail(${name}): EXPECT is missing")
+  endif()
+  add_test(NAME compile_fail.${name}
+           COMMAND "${Python3_EXECUTABLE}"
+                   "${PROJECT_SOURCE_DIR}/tools/checks/compile_fail.py"
+                   --compiler "${CMAKE_CXX_COMPILER}"
+                   --root "${PROJECT_SOURCE_DIR}"
+                   --expect "${arg_EXPECT}"
+                   "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+  set_tests_properties(compile_fail.${name} PROPERTIES
+    TIMEOUT 120 LABELS compile_fail)
 endfunction()

@@ -1,0 +1,470 @@
+#include "actors/subtask/task.hpp"
+
+#include <algorithm>
+
+#include "libflow/operators/operator.hpp"
+
+namespace flow {
+
+namespace {
+
+using nanoseconds = std::chrono::nanoseconds;
+
+constexpr nanoseconds never = nanoseconds::max();
+
+/// Channels of each input of the head, in the gate's order.
+std::vector<std::size_t> channels_per_input(const task_place& place) {
+  const auto& head = place.vertex().head();
+  std::vector<std::size_t> result(head.node.inputs.size(), 0);
+  for (const auto& channel : place.graph->inputs_of(place.id))
+    ++result[channel.input];
+  return result;
+}
+
+task_role role_of(const job_vertex& vertex) {
+  task_role role;
+  role.source = vertex.head().node.kind == operator_kind::source;
+  role.sink = std::any_of(
+    vertex.operators.begin(), vertex.operators.end(), [](const auto& each) {
+      return each.node.kind == operator_kind::sink;
+    });
+  return role;
+}
+
+} // namespace
+
+task::task(task_place place, const task_settings& settings,
+           task_surroundings& surroundings, const clock& time,
+           metric_registry& metrics)
+  : settings_(settings),
+    surroundings_(surroundings),
+    time_(time),
+    place_(std::move(place)),
+    chain_(place_,
+           [this](std::size_t port, std::size_t channel,
+                  std::uint64_t sequence, stream_element&& element) {
+             metrics_->batches_out.add(element.is_data() ? 1 : 0);
+             surroundings_.send(port, channel, sequence, std::move(element));
+           }),
+    gate_(channels_per_input(place_)) {
+  for (std::size_t input = 0; input < gate_.input_count(); ++input) {
+    valves_.emplace_back(std::max<std::size_t>(
+      gate_.channels_of_input(input), 1));
+    open_channels_.push_back(gate_.channels_of_input(input));
+  }
+  grantors_.resize(gate_.channel_count());
+  held_grants_.resize(gate_.channel_count(), 0);
+  channel_ended_.resize(gate_.channel_count(), false);
+  register_metrics(metrics);
+}
+
+void task::register_metrics(metric_registry& metrics) {
+  const std::string& job = place_.graph->job().options().job_name;
+  const job_vertex& vertex = place_.vertex();
+  metrics_ = metrics.task({job, vertex.name, place_.id.index},
+                          role_of(vertex), time_.steady());
+  for (const auto& each : vertex.operators)
+    operator_metrics_.push_back(
+      metrics.of_operator({job, each.name, place_.id.index}));
+  published_.resize(chain_.size());
+}
+
+expected<void> task::open() {
+  const job_vertex& vertex = place_.vertex();
+  operator_context context;
+  context.place = {
+    .job_name = place_.graph->job().options().job_name,
+    .operator_name = {},
+    .subtask_index = place_.id.index,
+    .parallelism = vertex.parallelism,
+    .max_parallelism = vertex.max_parallelism,
+    .attempt = place_.attempt,
+  };
+  context.time = &time_;
+  context.request_split = [this] { surroundings_.request_split(); };
+  context.watermark_interval = settings_.watermark_interval;
+  context.watermark_every_rows = settings_.watermark_every_rows;
+  try {
+    chain_.open(context);
+  } catch (const task_failure& failure) {
+    return failure.reason;
+  }
+  for (std::size_t i = 0; i < grantors_.size(); ++i)
+    if (const auto credits = grantors_[i].start(); credits > 0)
+      surroundings_.grant(i, credits);
+  return {};
+}
+
+expected<void> task::on_credit(std::size_t port, std::size_t channel,
+                               std::uint32_t credits) {
+  return chain_.port(port).channels().on_credit(channel, credits);
+}
+
+expected<void> task::add_split(std::span<const std::byte> split) {
+  source_waits_ = false;
+  try {
+    chain_.source()->add_split(split);
+  } catch (const task_failure& failure) {
+    return failure.reason;
+  }
+  return {};
+}
+
+void task::no_more_splits() {
+  source_waits_ = false;
+  chain_.source()->no_more_splits();
+}
+
+void task::stop() {
+  if (!is_source() || stop_requested_)
+    return;
+  stop_requested_ = true;
+  source_waits_ = false;
+  chain_.source()->stop();
+}
+
+// -- steps --------------------------------------------------------------------
+
+step_result task::step() {
+  metrics_->time.enter(task_activity::busy, time_.steady());
+  step_result result;
+  try {
+    result = run_step();
+  } catch (const task_failure& failure) {
+    result.next = step_result::next_step::failed;
+    result.cause = failure.reason;
+  } catch (const std::exception& e) {
+    result.next = step_result::next_step::failed;
+    result.cause = error{error_code::user_function,
+                         "task \"" + place_.vertex().name + "\": " + e.what()};
+  }
+  publish();
+  if (result.next == step_result::next_step::wait)
+    metrics_->time.enter(chain_.blocked() ? task_activity::backpressured
+                                          : task_activity::idle,
+                         time_.steady());
+  return result;
+}
+
+step_result task::run_step() {
+  using enum step_result::next_step;
+  nanoseconds now = time_.steady();
+  const nanoseconds end = now + settings_.step_budget;
+  for (std::size_t i = 0; i < chain_.port_count(); ++i)
+    chain_.port(i).set_time(now);
+  bool more = true;
+  while (more && now < end) {
+    if (!chain_.resume())
+      break;
+    release_grants();
+    fire_timers(now);
+    more = !chain_.blocked() && advance();
+    now = time_.steady();
+  }
+  release_grants();
+  flush_due(now);
+  if (phase_ == phase::ended)
+    return {.next = done, .deadline = never, .cause = {}};
+  if (more && !chain_.blocked())
+    return {.next = again, .deadline = never, .cause = {}};
+  for (std::size_t i = 0; i < chain_.size(); ++i)
+    chain_.at(i).flush();
+  return {.next = wait, .deadline = deadline(), .cause = {}};
+}
+
+/// Does one piece of work. @return false when there is none
+bool task::advance() {
+  switch (phase_) {
+    case phase::running:
+      return is_source() ? advance_source() : advance_input();
+    case phase::finishing:
+      return advance_finish();
+    case phase::draining:
+      phase_ = phase::ended; // not blocked, so the overdraft is empty
+      return false;
+    case phase::ended:
+      return false;
+  }
+  return false;
+}
+
+bool task::advance_source() {
+  const nanoseconds now = time_.steady();
+  if (source_waits_ && now < source_retry_)
+    return false;
+  const std::size_t room = source_room(now);
+  if (room == 0)
+    return false;
+  const auto before = chain_.source()->counts().records_in;
+  const poll_result polled = chain_.source()->poll(room);
+  rate_emitted_
+    += static_cast<double>(chain_.source()->counts().records_in - before);
+  source_waits_ = polled.status == poll_status::waiting;
+  source_retry_ = polled.retry_after ? now + *polled.retry_after : never;
+  if (polled.status == poll_status::finished) {
+    if (!stop_requested_)
+      chain_.source()->emit_watermark(max_timestamp);
+    begin_finish(stop_requested_ ? end_mode::stopped : end_mode::drained);
+    return true;
+  }
+  if (settings_.buffer_timeout.count() == 0)
+    flush_due(now);
+  return !source_waits_;
+}
+
+/// Records the source may read now; with a rate limit what the clock allows.
+std::size_t task::source_room(nanoseconds now) {
+  constexpr std::size_t most = limits::batch_target_records;
+  if (settings_.source_rate <= 0)
+    return most;
+  if (rate_since_.count() < 0)
+    rate_since_ = now;
+  const double seconds
+    = std::chrono::duration<double>(now - rate_since_).count();
+  const double due = seconds * settings_.source_rate - rate_emitted_;
+  if (due >= 1 || stop_requested_)
+    return stop_requested_ ? most
+                           : std::min(most, static_cast<std::size_t>(due));
+  source_waits_ = true;
+  source_retry_ = now
+                  + nanoseconds{static_cast<std::int64_t>(
+                    std::max(1e6, (1 - due) / settings_.source_rate * 1e9))};
+  return 0;
+}
+
+bool task::advance_input() {
+  auto next = gate_.next();
+  if (!next)
+    return false;
+  dispatch(std::move(*next));
+  return true;
+}
+
+void task::dispatch(picked next) {
+  const std::size_t input = gate_.input_of(next.channel);
+  const std::size_t channel = next.channel - gate_.first_channel(input);
+  switch (next.element.kind()) {
+    case element_kind::data:
+      on_data(next.channel, next.element);
+      break;
+    case element_kind::watermark:
+      forward(input, valves_[input].watermark(channel,
+                                              next.element.watermark()));
+      break;
+    case element_kind::status:
+      forward(input, valves_[input].status(channel, next.element.status()));
+      break;
+    case element_kind::end_of_data:
+      end_channel(next.channel, next.element.ended());
+      break;
+    case element_kind::end_of_partition:
+    case element_kind::barrier:
+    case element_kind::latency_marker:
+      break;
+  }
+}
+
+void task::on_data(std::size_t channel, stream_element& element) {
+  const std::size_t input = gate_.input_of(channel);
+  const timestamp mark = element.watermark();
+  ++batches_in_;
+  bytes_in_ += element.bytes();
+  chain_.head().input(input).receive_erased(element.take_batch());
+  if (mark != min_timestamp)
+    forward(input, valves_[input].watermark(
+                     channel - gate_.first_channel(input), mark));
+  processed(channel);
+  if (settings_.buffer_timeout.count() == 0)
+    flush_due(time_.steady());
+}
+
+void task::forward(std::size_t input, const valve_output& out) {
+  receiver_base& target = chain_.head().input(input);
+  if (out.status == stream_status::active)
+    target.receive_status(stream_status::active);
+  if (out.watermark) {
+    target.receive_watermark(*out.watermark);
+    if (valves_.size() == 1)
+      metrics_->watermark.set(*out.watermark);
+  }
+  if (out.status == stream_status::idle)
+    target.receive_status(stream_status::idle);
+}
+
+void task::end_channel(std::size_t channel, end_mode mode) {
+  if (channel_ended_[channel])
+    return;
+  channel_ended_[channel] = true;
+  const std::size_t input = gate_.input_of(channel);
+  if (mode == end_mode::stopped)
+    mode_ = end_mode::stopped;
+  forward(input, valves_[input].finish(channel - gate_.first_channel(input)));
+  if (--open_channels_[input] > 0)
+    return;
+  chain_.head().input_ended(input);
+  if (std::all_of(open_channels_.begin(), open_channels_.end(),
+                  [](std::size_t open) { return open == 0; }))
+    begin_finish(mode_);
+}
+
+// -- the end ------------------------------------------------------------------
+
+void task::begin_finish(end_mode mode) {
+  mode_ = mode;
+  phase_ = phase::finishing;
+}
+
+/// Finishes one operator after the other; the next one when the last has
+/// nothing left to emit.
+bool task::advance_finish() {
+  if (finish_next_ < chain_.size()) {
+    chain_.at(finish_next_).finish();
+    ++finish_next_;
+    return true;
+  }
+  announce_end();
+  return true;
+}
+
+void task::announce_end() {
+  chain_.broadcast(stream_element::of_end_of_data(mode_));
+  chain_.broadcast(stream_element::of_end_of_partition());
+  phase_ = phase::draining;
+}
+
+// -- credit -------------------------------------------------------------------
+
+void task::processed(std::size_t channel) {
+  const auto credits = grantors_[channel].on_processed(1);
+  if (credits == 0)
+    return;
+  held_grants_[channel] += credits;
+  grants_held_ = true;
+}
+
+/// Credit goes back only once the chain has got rid of what the input made.
+void task::release_grants() {
+  if (!grants_held_ || chain_.blocked())
+    return;
+  for (std::size_t i = 0; i < held_grants_.size(); ++i)
+    if (const auto credits = std::exchange(held_grants_[i], 0); credits > 0)
+      surroundings_.grant(i, credits);
+  grants_held_ = false;
+}
+
+// -- time ---------------------------------------------------------------------
+
+void task::fire_timers(nanoseconds now) {
+  for (std::size_t i = 0; i < chain_.size(); ++i)
+    if (!chain_.blocked() && chain_.at(i).next_deadline() <= now)
+      chain_.at(i).on_time(now);
+}
+
+void task::flush_due(nanoseconds now) {
+  for (std::size_t i = 0; i < chain_.port_count(); ++i) {
+    auto& port = chain_.port(i);
+    if (port.open_since() && *port.open_since() + settings_.buffer_timeout
+                               <= now)
+      port.flush();
+  }
+}
+
+nanoseconds task::deadline() const {
+  nanoseconds result = never;
+  if (chain_.blocked())
+    return result; // only credit helps
+  for (std::size_t i = 0; i < chain_.size(); ++i)
+    result = std::min(result, chain_.at(i).next_deadline());
+  const nanoseconds now = time_.steady();
+  for (std::size_t i = 0; i < chain_.port_count(); ++i) {
+    const auto since = chain_.port(i).open_since();
+    // A port that is overdue has no credit; the credit's message wakes us.
+    if (since && *since + settings_.buffer_timeout > now)
+      result = std::min(result, *since + settings_.buffer_timeout);
+  }
+  if (phase_ == phase::running && source_waits_)
+    result = std::min(result, source_retry_);
+  return result;
+}
+
+// -- looking at it ------------------------------------------------------------
+
+void task::publish() {
+  auto since = [](std::uint64_t now, std::uint64_t& before) {
+    return now - std::exchange(before, now);
+  };
+  operator_counts sum;
+  std::size_t state_bytes = 0;
+  for (std::size_t i = 0; i < chain_.size(); ++i) {
+    const operator_counts& now = chain_.at(i).counts();
+    operator_counts& before = published_[i];
+    const std::uint64_t in = since(now.records_in, before.records_in);
+    const std::uint64_t out = since(now.records_out, before.records_out);
+    const std::uint64_t late = since(now.late_records, before.late_records);
+    const std::uint64_t skipped
+      = since(now.skipped_records, before.skipped_records);
+    operator_metrics_[i]->records_in.add(in);
+    operator_metrics_[i]->records_out.add(out);
+    operator_metrics_[i]->late_records.add(late);
+    operator_metrics_[i]->skipped_records.add(skipped);
+    sum.records_in += i == 0 ? in : 0;
+    sum.records_out += i + 1 == chain_.size() ? out : 0;
+    sum.late_records += late;
+    sum.skipped_records += skipped;
+    const std::size_t bytes = chain_.at(i).state_bytes();
+    operator_metrics_[i]->state_bytes.set(static_cast<std::int64_t>(bytes));
+    state_bytes += bytes;
+  }
+  metrics_->records_in.add(sum.records_in);
+  metrics_->records_out.add(sum.records_out);
+  metrics_->late_records.add(sum.late_records);
+  metrics_->skipped_records.add(sum.skipped_records);
+  metrics_->batches_in.add(std::exchange(batches_in_, 0));
+  metrics_->bytes_in.add(std::exchange(bytes_in_, 0));
+  metrics_->state_bytes.set(static_cast<std::int64_t>(state_bytes));
+  std::size_t overdraft = 0;
+  for (std::size_t i = 0; i < chain_.port_count(); ++i)
+    overdraft += chain_.port(i).channels().overdraft_bytes();
+  metrics_->overdraft_bytes.set(static_cast<std::int64_t>(overdraft));
+}
+
+std::optional<double> task::progress() const {
+  return is_source() ? chain_.source()->progress() : std::nullopt;
+}
+
+std::string task::waiting_for() const {
+  for (std::size_t i = 0; i < chain_.port_count(); ++i) {
+    const auto& channels = chain_.port(i).channels();
+    for (std::size_t c = 0; channels.full() && c < channels.channel_count();
+         ++c)
+      if (!channels.has_credit(c)) {
+        const auto& edge
+          = place_.graph->job().edge(place_.vertex().outputs[i]);
+        return "credit of channel " + std::to_string(c) + " to \""
+               + place_.graph->job().vertex(edge.to).name + "\"";
+      }
+  }
+  if (gate_.buffered_elements() > 0)
+    return {};
+  if (is_source())
+    return source_waits_ ? "its source: no split or no data" : "";
+  return "input";
+}
+
+std::string task::watermark_holder() const {
+  std::string result;
+  timestamp lowest = max_timestamp;
+  for (std::size_t input = 0; input < valves_.size(); ++input)
+    for (std::size_t c = 0; c < gate_.channels_of_input(input); ++c) {
+      const auto& valve = valves_[input];
+      if (valve.finished(c) || valve.status_of(c) == stream_status::idle
+          || valve.watermark_of(c) >= lowest)
+        continue;
+      lowest = valve.watermark_of(c);
+      result = "input " + std::to_string(input) + " channel "
+               + std::to_string(c);
+    }
+  return result;
+}
+
+} // namespace flow

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actors/subtask/operator_chain.hpp"
+#include "libflow/exchange/input_gate.hpp"
+#include "libflow/metrics/metric_registry.hpp"
+#include "libflow/time/clock.hpp"
+#include "libflow/time/watermark_valve.hpp"
+
+namespace flow {
+
+/// What a task does to the world around it. The subtask actor implements it
+/// with messages, tests with queues.
+class task_surroundings {
+public:
+  virtual ~task_surroundings() = default;
+
+  /// Takes an element to the other end of an output channel.
+  virtual void send(std::size_t port, std::size_t channel,
+                    std::uint64_t sequence, stream_element&& element)
+    = 0;
+
+  /// Tells the sender of an input channel that it may send more.
+  virtual void grant(std::size_t channel, std::uint32_t credits) = 0;
+
+  /// Asks the source's coordinator for a split.
+  virtual void request_split() = 0;
+};
+
+/// Settings of a task.
+struct task_settings {
+  std::chrono::milliseconds buffer_timeout = limits::buffer_timeout;
+  std::chrono::nanoseconds step_budget = limits::step_budget;
+  std::chrono::milliseconds watermark_interval{200};
+  std::uint64_t watermark_every_rows = 0;
+  /// Records per second of this subtask when it is a source; 0 = no limit.
+  double source_rate = 0;
+};
+
+/// What a task wants after a step.
+struct step_result {
+  enum class next_step {
+    again, ///< there is more to do now; let the mailbox speak in between
+    wait,  ///< nothing to do until a message comes or `deadline`
+    done,  ///< everything was processed and sent; the task has ended
+    failed ///< the attempt has failed with `cause`
+  };
+  next_step next = next_step::wait;
+  /// Of the steady clock; the largest value = none.
+  std::chrono::nanoseconds deadline = std::chrono::nanoseconds::max();
+  std::optional<error> cause;
+};
+
+/// One parallel instance of a chain of operators, without the actor around it:
+/// input gate, watermark valves, operators, output ports. Work is done in
+/// `step`s of bounded time; everything else only takes notes.
+/// @thread one; the subtask actor that owns it
+class task {
+public:
+  /// @param surroundings and `time` outlive the task
+  task(task_place place, const task_settings& settings,
+       task_surroundings& surroundings, const clock& time,
+       metric_registry& metrics);
+
+  /// Opens the operators and grants the first credit.
+  expected<void> open();
+
+  // -- messages, O(1) each ----------------------------------------------------
+
+  /// An element arrived. Errors: a gap in the sequence, more than was granted.
+  expected<void> enqueue(std::size_t channel, std::uint64_t sequence,
+                         stream_element element) {
+    return gate_.enqueue(channel, sequence, std::move(element));
+  }
+
+  expected<void> on_credit(std::size_t port, std::size_t channel,
+                           std::uint32_t credits);
+  expected<void> add_split(std::span<const std::byte> split);
+  void no_more_splits();
+
+  /// Sources: read nothing more, let flow out what was read.
+  void stop();
+
+  // -- work -------------------------------------------------------------------
+
+  [[nodiscard]] step_result step();
+
+  /// Closes the operators; the task takes nothing after this.
+  void close() noexcept { chain_.close(); }
+
+  // -- looking at it ----------------------------------------------------------
+
+  [[nodiscard]] bool is_source() const { return chain_.source() != nullptr; }
+
+  /// Share of the input read, of sources that know.
+  [[nodiscard]] std::optional<double> progress() const;
+
+  /// What the task waits for now, one clause: credit of which channel, input,
+  /// a timer. Empty when it has work.
+  [[nodiscard]] std::string waiting_for() const;
+
+  /// Who holds the watermark: the input channel with the lowest one.
+  [[nodiscard]] std::string watermark_holder() const;
+
+private:
+  enum class phase : std::uint8_t {
+    running,   ///< takes input; ends when all inputs have ended
+    finishing, ///< operators emit what they held back, head to tail
+    draining,  ///< the end is announced; ends when the overdraft is empty
+    ended,
+  };
+
+  void register_metrics(metric_registry& metrics);
+  step_result run_step();
+  bool advance();
+  bool advance_source();
+  bool advance_input();
+  bool advance_finish();
+  void dispatch(picked next);
+  void on_data(std::size_t channel, stream_element& element);
+  void forward(std::size_t input, const valve_output& out);
+  void end_channel(std::size_t channel, end_mode mode);
+  void begin_finish(end_mode mode);
+  void announce_end();
+  void processed(std::size_t channel);
+  void release_grants();
+  void fire_timers(std::chrono::nanoseconds now);
+  void flush_due(std::chrono::nanoseconds now);
+  [[nodiscard]] std::size_t source_room(std::chrono::nanoseconds now);
+  [[nodiscard]] std::chrono::nanoseconds deadline() const;
+  void publish();
+
+  const task_settings settings_;
+  task_surroundings& surroundings_;
+  const clock& time_;
+  const task_place place_;
+
+  operator_chain chain_;
+  input_gate gate_;
+  std::vector<watermark_valve> valves_; // one an input
+  std::vector<credit_grantor> grantors_; // one a channel
+  std::vector<std::uint32_t> held_grants_;
+  bool grants_held_ = false;
+  std::vector<bool> channel_ended_;
+  std::vector<std::size_t> open_channels_; // of each input
+
+  phase phase_ = phase::running;
+  end_mode mode_ = end_mode::drained;
+  std::size_t finish_next_ = 0; // operator that finishes next
+  bool stop_requested_ = false;
+  bool source_waits_ = false;
+  std::chrono::nanoseconds source_retry_ = std::chrono::nanoseconds::max();
+  std::chrono::nanoseconds rate_since_{-1};
+  double rate_emitted_ = 0;
+
+  std::shared_ptr<task_metrics> metrics_;
+  std::vector<std::shared_ptr<operator_metrics>> operator_metrics_;
+  std::vector<operator_counts> published_;
+  std::uint64_t batches_in_ = 0;
+  std::uint64_t bytes_in_ = 0;
+};
+
+} // namespace flow

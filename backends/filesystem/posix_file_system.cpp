@@ -1,0 +1,275 @@
+#include "backends/filesystem/posix_file_system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace flow {
+
+namespace {
+
+error failure(const char* doing, const std::string& path, int number) {
+  auto text = std::string{"cannot "} + doing + " " + path + ": "
+              + std::generic_category().message(number);
+  auto code = number == ENOENT ? error_code::not_found : error_code::io;
+  return {code, std::move(text), error_severity::retryable};
+}
+
+file_kind kind_of_mode(mode_t mode) {
+  if (S_ISREG(mode))
+    return file_kind::regular;
+  return S_ISDIR(mode) ? file_kind::directory : file_kind::other;
+}
+
+/// Calls `f` again while a signal interrupts it.
+template <class F>
+auto uninterrupted(F f) {
+  auto result = f();
+  while (result < 0 && errno == EINTR)
+    result = f();
+  return result;
+}
+
+/// Owns a descriptor.
+class descriptor {
+public:
+  explicit descriptor(int number) noexcept : number_(number) {}
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() { (void)close(); }
+
+  [[nodiscard]] int get() const noexcept { return number_; }
+
+  /// The result of ::close, 0 when closed before. Not repeated on EINTR: the
+  /// descriptor is gone in any case.
+  int close() noexcept {
+    if (number_ < 0)
+      return 0;
+    auto result = ::close(number_);
+    number_ = -1;
+    return result;
+  }
+
+private:
+  int number_;
+};
+
+class posix_readable_file final : public readable_file {
+public:
+  posix_readable_file(std::string path, int number)
+    : path_(std::move(path)), file_(number) {}
+
+  expected<std::size_t> read_at(std::uint64_t offset, char* to,
+                                std::size_t size) override {
+    std::size_t done = 0;
+    while (done < size) {
+      auto got = uninterrupted([&] {
+        return ::pread(file_.get(), to + done, size - done,
+                       static_cast<off_t>(offset + done));
+      });
+      if (got < 0)
+        return failure("read", path_, errno);
+      if (got == 0)
+        break;
+      done += static_cast<std::size_t>(got);
+    }
+    return done;
+  }
+
+  expected<std::uint64_t> size() override {
+    struct stat facts = {};
+    if (::fstat(file_.get(), &facts) != 0)
+      return failure("look at", path_, errno);
+    return static_cast<std::uint64_t>(facts.st_size);
+  }
+
+private:
+  std::string path_;
+  descriptor file_;
+};
+
+class posix_writable_file final : public writable_file {
+public:
+  posix_writable_file(std::string path, int number)
+    : path_(std::move(path)), file_(number) {}
+
+  expected<void> append(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      auto put = uninterrupted(
+        [&] { return ::write(file_.get(), bytes.data(), bytes.size()); });
+      if (put < 0)
+        return failure("write", path_, errno);
+      bytes.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return {};
+  }
+
+  expected<void> sync() override {
+    if (uninterrupted([&] { return ::fsync(file_.get()); }) != 0)
+      return failure("write to the disk", path_, errno);
+    return {};
+  }
+
+  expected<void> close() override {
+    if (file_.close() != 0 && errno != EINTR)
+      return failure("close", path_, errno);
+    return {};
+  }
+
+private:
+  std::string path_;
+  descriptor file_;
+};
+
+} // namespace
+
+expected<std::unique_ptr<readable_file>>
+posix_file_system::open(const std::string& path) {
+  auto number =
+    uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
+  if (number < 0)
+    return failure("open", path, errno);
+  auto file = std::make_unique<posix_readable_file>(path, number);
+  struct stat facts = {};
+  if (::fstat(number, &facts) != 0)
+    return failure("look at", path, errno);
+  if (S_ISDIR(facts.st_mode))
+    return failure("open", path, EISDIR);
+  return std::unique_ptr<readable_file>{std::move(file)};
+}
+
+expected<std::unique_ptr<writable_file>>
+posix_file_system::create(const std::string& path) {
+  auto number = uninterrupted([&] {
+    return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  });
+  if (number < 0)
+    return failure("create", path, errno);
+  return std::unique_ptr<writable_file>{
+    std::make_unique<posix_writable_file>(path, number)};
+}
+
+expected<file_kind> posix_file_system::kind_of(const std::string& path) {
+  struct stat facts = {};
+  if (::stat(path.c_str(), &facts) == 0)
+    return kind_of_mode(facts.st_mode);
+  if (errno == ENOENT)
+    return file_kind::none;
+  return failure("look at", path, errno);
+}
+
+expected<std::vector<directory_entry>>
+posix_file_system::list(const std::string& path) {
+  struct closer {
+    void operator()(DIR* open) const noexcept { ::closedir(open); }
+  };
+  std::unique_ptr<DIR, closer> directory{::opendir(path.c_str())};
+  if (!directory)
+    return failure("list", path, errno);
+  std::vector<directory_entry> found;
+  for (errno = 0; auto* entry = ::readdir(directory.get()); errno = 0) {
+    std::string name = entry->d_name;
+    if (name == "." || name == "..")
+      continue;
+    struct stat facts = {};
+    if (::fstatat(::dirfd(directory.get()), entry->d_name, &facts,
+                  AT_SYMLINK_NOFOLLOW)
+        == 0)
+      found.push_back({std::move(name), kind_of_mode(facts.st_mode)});
+    else if (errno != ENOENT) // removed meanwhile: not there
+      return failure("look at", path + "/" + name, errno);
+  }
+  if (errno != 0)
+    return failure("list", path, errno);
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return found;
+}
+
+expected<void> posix_file_system::make_directories(const std::string& path) {
+  for (std::size_t at = 0; at != std::string::npos;) {
+    at = path.find('/', at + 1);
+    auto part = path.substr(0, at);
+    if (::mkdir(part.c_str(), 0777) == 0)
+      continue;
+    auto number = errno;
+    struct stat facts = {};
+    // Whatever mkdir says of a directory that stands (read-only disk, no
+    // permission above it), it stands.
+    if (::stat(part.c_str(), &facts) == 0) {
+      if (S_ISDIR(facts.st_mode))
+        continue;
+      number = ENOTDIR;
+    }
+    return failure("create the directory", part, number);
+  }
+  return {};
+}
+
+expected<void> posix_file_system::rename(const std::string& from,
+                                         const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    return failure("rename", from + " to " + to, errno);
+  return {};
+}
+
+expected<bool> posix_file_system::link(const std::string& from,
+                                       const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0)
+    return true;
+  if (errno == EEXIST)
+    return false;
+  return failure("link", from + " to " + to, errno);
+}
+
+expected<bool> posix_file_system::same_file(const std::string& a,
+                                            const std::string& b) {
+  struct stat first = {};
+  struct stat second = {};
+  for (auto [path, facts] : {std::pair{&a, &first}, std::pair{&b, &second}}) {
+    if (::stat(path->c_str(), facts) == 0)
+      continue;
+    if (errno == ENOENT)
+      return false;
+    return failure("look at", *path, errno);
+  }
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+expected<bool> posix_file_system::remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0)
+    return true;
+  if (errno == ENOENT)
+    return false;
+  return failure("remove", path, errno);
+}
+
+expected<bool>
+posix_file_system::remove_empty_directory(const std::string& path) {
+  if (::rmdir(path.c_str()) == 0)
+    return true;
+  if (errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST)
+    return false;
+  return failure("remove the directory", path, errno);
+}
+
+expected<void> posix_file_system::sync_directory(const std::string& path) {
+  auto number = uninterrupted(
+    [&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (number < 0)
+    return failure("open", path, errno);
+  descriptor directory{number};
+  // Some file systems cannot sync a directory and say EINVAL; there is
+  // nothing better to do then.
+  if (::fsync(number) != 0 && errno != EINVAL)
+    return failure("write to the disk", path, errno);
+  return {};
+}
+
+} // namespace flow

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libflow/api/node_code.hpp"
+#include "libflow/core/codec.hpp"
+#include "libflow/core/type_name.hpp"
+#include "libflow/graph/stream_graph.hpp"
+
+namespace flow {
+
+/// What the streams of one program share: the graph they write.
+/// Owner: the environment and every stream made from it. One thread.
+struct graph_builder {
+  stream_graph graph;
+};
+
+/// Where a stream comes from and how the next operator will receive it. More
+/// than one origin is a union.
+struct stream_origin {
+  node_id node{};
+  std::optional<std::string> side_output;
+  std::optional<partitioning> how;
+  std::shared_ptr<const edge_code> code;
+};
+
+namespace detail {
+
+template <class T>
+constexpr void check_record() {
+  static_assert(codable<T>,
+                "flow: this record type cannot be encoded; give its fields, "
+                "or a Cereal serialize function, and hold no pointers");
+}
+
+template <class T>
+void add_edges(graph_builder& builder,
+               const std::vector<stream_origin>& origins, node_id to,
+               std::uint32_t input, bool wait_for = false) {
+  static const auto plain = std::make_shared<const plain_exchange<T>>();
+  for (const auto& origin : origins)
+    builder.graph.add_edge({
+      .from = origin.node,
+      .to = to,
+      .input = input,
+      .how = origin.how,
+      .type = type_name<T>(),
+      .side_output = origin.side_output,
+      .wait_for = wait_for,
+      .code = origin.code ? origin.code : plain,
+    });
+}
+
+/// Adds an operator with one input and returns where its output comes from.
+template <class In>
+node_id add_one_input(graph_builder& builder,
+                      const std::vector<stream_origin>& origins,
+                      stream_node node, input_rule rule = input_rule::any) {
+  node.inputs = {{.type = type_name<In>(), .rule = rule}};
+  const node_id id = builder.graph.add_node(std::move(node));
+  add_edges<In>(builder, origins, id, 0);
+  return id;
+}
+
+/// The record type that a flat_map or process function emits, read from its
+/// collector parameter. Functions with a template for a call operator do not
+/// tell; they need it named: `flat_map<Out>(f)`.
+struct deduced {};
+
+template <class Signature>
+struct emitted_type;
+
+template <class T>
+struct collector_type {
+  using type = deduced;
+};
+template <class T>
+struct collector_type<collector<T>&> {
+  using type = T;
+};
+
+template <class... Args>
+struct last_argument {
+  using type = void;
+};
+template <class First, class... Rest>
+struct last_argument<First, Rest...> {
+  using type = typename last_argument<Rest...>::type;
+};
+template <class Last>
+struct last_argument<Last> {
+  using type = Last;
+};
+
+template <class R, class C, class... Args>
+struct emitted_type<R (C::*)(Args...)>
+  : collector_type<typename last_argument<Args...>::type> {};
+template <class R, class C, class... Args>
+struct emitted_type<R (C::*)(Args...) const>
+  : collector_type<typename last_argument<Args...>::type> {};
+
+template <class Function>
+constexpr auto deduce_emitted() {
+  if constexpr (requires { &Function::operator(); })
+    return std::type_identity<
+      typename emitted_type<decltype(&Function::operator())>::type>{};
+  else
+    return std::type_identity<deduced>{};
+}
+
+/// Out as named by the caller, else as the function's collector says.
+template <class Named, class Function>
+using emitted_by = std::conditional_t<
+  std::is_same_v<Named, deduced>,
+  typename decltype(deduce_emitted<Function>())::type, Named>;
+
+} // namespace detail
+
+} // namespace flow

@@ -1,0 +1,188 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libflow/core/receiver.hpp"
+#include "libflow/exchange/batch_writer.hpp"
+#include "libflow/graph/stream_graph.hpp"
+#include "libflow/operators/operator.hpp"
+
+/// What the API hangs on the nodes and edges of a stream graph so that the
+/// runtime, which knows no record types, can build a task. Constant once in
+/// the graph; any thread may call.
+namespace flow {
+
+/// What has to be done with streams of one record type.
+struct record_type {
+  virtual ~record_type() = default;
+
+  [[nodiscard]] virtual std::unique_ptr<receiver_base> make_null() const = 0;
+
+  /// Hands one stream to all `targets`, which outlive the result.
+  [[nodiscard]] virtual std::unique_ptr<receiver_base>
+  make_fan_out(const std::vector<receiver_base*>& targets) const = 0;
+
+  virtual void bind_side_output(operator_base& from, const std::string& tag,
+                                receiver_base& target) const = 0;
+};
+
+template <class T>
+struct typed_record_type final : record_type {
+  [[nodiscard]] std::unique_ptr<receiver_base> make_null() const override {
+    return std::make_unique<null_receiver<T>>();
+  }
+
+  [[nodiscard]] std::unique_ptr<receiver_base>
+  make_fan_out(const std::vector<receiver_base*>& targets) const override {
+    std::vector<receiver<T>*> casted;
+    for (auto* target : targets)
+      casted.push_back(&typed_receiver(*target));
+    return std::make_unique<fan_out<T>>(std::move(casted));
+  }
+
+  void bind_side_output(operator_base& from, const std::string& tag,
+                        receiver_base& target) const override {
+    from.sides().template bind<T>(tag, typed_receiver(target));
+  }
+
+  static receiver<T>& typed_receiver(receiver_base& erased) {
+    auto* result = dynamic_cast<receiver<T>*>(&erased);
+    FLOW_ASSERT(result != nullptr, "an edge joins two record types");
+    return *result;
+  }
+};
+
+template <class T>
+const record_type& record_type_of() {
+  static const typed_record_type<T> instance;
+  return instance;
+}
+
+/// Makes the operator of a node, once per subtask.
+struct operator_code : node_code {
+  /// @pre `out` receives records of the node's output type and outlives the
+  ///      operator
+  [[nodiscard]] virtual std::unique_ptr<operator_base>
+  make(const std::string& name, receiver_base& out) const = 0;
+
+  /// Null for a sink.
+  [[nodiscard]] virtual const record_type* out_type() const = 0;
+
+  /// Sources only: null when readers know their share from their index.
+  [[nodiscard]] virtual std::unique_ptr<split_coordinator>
+  make_coordinator() const {
+    return nullptr;
+  }
+
+  /// True when the subtask needs a thread of its own.
+  [[nodiscard]] virtual bool blocking() const { return false; }
+};
+
+/// `Make` is (const std::string&, receiver<Out>&) -> unique_ptr<operator>.
+template <class Out, class Make>
+struct typed_operator_code final : operator_code {
+  explicit typed_operator_code(Make how) : make_(std::move(how)) {}
+
+  [[nodiscard]] std::unique_ptr<operator_base>
+  make(const std::string& name, receiver_base& out) const override {
+    return make_(name, typed_record_type<Out>::typed_receiver(out));
+  }
+  [[nodiscard]] const record_type* out_type() const override {
+    return &record_type_of<Out>();
+  }
+
+private:
+  Make make_;
+};
+
+template <class Out, class Make>
+std::shared_ptr<const operator_code> operator_code_of(Make make) {
+  return std::make_shared<typed_operator_code<Out, Make>>(std::move(make));
+}
+
+/// Where a port stands: filled in by the runtime when a task is built.
+struct port_plan {
+  partitioning how = partitioning::forward;
+  std::uint32_t channels = 1;
+  std::uint32_t subtask = 0;
+  std::uint32_t max_parallelism = 1; ///< of the receiving vertex
+};
+
+/// Makes the sending side of an edge, and names its record type.
+struct exchange_code : edge_code {
+  [[nodiscard]] virtual const record_type& type() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<output_port>
+  make_port(const port_plan& plan, channel_sink& target) const = 0;
+};
+
+/// Edges whose routing needs neither key nor function.
+template <class T>
+struct plain_exchange final : exchange_code {
+  [[nodiscard]] const record_type& type() const override {
+    return record_type_of<T>();
+  }
+
+  [[nodiscard]] std::unique_ptr<output_port>
+  make_port(const port_plan& plan, channel_sink& target) const override {
+    if (plan.how == partitioning::broadcast)
+      return make(plan, target, broadcast_router{});
+    if (plan.channels == 1 || plan.how == partitioning::forward
+        || plan.how == partitioning::global)
+      return make(plan, target, single_router{});
+    if (plan.how == partitioning::shuffle)
+      return make(plan, target,
+                  shuffle_router{plan.channels, plan.subtask + 1ULL});
+    FLOW_ASSERT(plan.how == partitioning::rebalance
+                  || plan.how == partitioning::rescale,
+                "this partitioning needs a key or a function");
+    return make(plan, target,
+                round_robin_router{plan.channels, plan.subtask});
+  }
+
+private:
+  template <class Router>
+  static std::unique_ptr<output_port>
+  make(const port_plan& plan, channel_sink& target, Router router) {
+    return std::make_unique<batch_writer<T, Router>>(target, plan.channels,
+                                                     std::move(router));
+  }
+};
+
+template <class T, class Selector>
+struct keyed_exchange final : exchange_code {
+  explicit keyed_exchange(Selector key) : selector(std::move(key)) {}
+
+  [[nodiscard]] const record_type& type() const override {
+    return record_type_of<T>();
+  }
+  [[nodiscard]] std::unique_ptr<output_port>
+  make_port(const port_plan& plan, channel_sink& target) const override {
+    using router = key_router<Selector>;
+    return std::make_unique<batch_writer<T, router>>(
+      target, plan.channels,
+      router{selector, plan.channels, plan.max_parallelism});
+  }
+
+  Selector selector;
+};
+
+template <class T, class Function>
+struct custom_exchange final : exchange_code {
+  explicit custom_exchange(Function f) : function(std::move(f)) {}
+
+  [[nodiscard]] const record_type& type() const override {
+    return record_type_of<T>();
+  }
+  [[nodiscard]] std::unique_ptr<output_port>
+  make_port(const port_plan& plan, channel_sink& target) const override {
+    using router = custom_router<Function>;
+    return std::make_unique<batch_writer<T, router>>(
+      target, plan.channels, router{function, plan.channels});
+  }
+
+  Function function;
+};
+
+} // namespace flow

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "libflow/core/timestamp.hpp"
+#include "libflow/time/watermark_generator.hpp"
+
+namespace flow {
+
+/// How a stream gets its timestamps and watermarks. Values; make them with the
+/// functions below and pass them to `assign_timestamps_and_watermarks`.
+///
+///     events.assign_timestamps_and_watermarks(
+///       flow::bounded_out_of_orderness(30min, &event::time)
+///         .with_idleness(10s));
+///
+/// `Extract` is a pointer to a member or a function `timestamp(const T&)`.
+/// Watermarks are put out every pipeline.auto-watermark-interval, or every n
+/// rows with --watermark-every n.
+template <class Extract, class MakeGenerator>
+class watermark_strategy {
+public:
+  using generator = std::invoke_result_t<const MakeGenerator&>;
+
+  watermark_strategy(std::string text, Extract extract, MakeGenerator make)
+    : text_(std::move(text)),
+      extract_(std::move(extract)),
+      make_(std::move(make)) {}
+
+  /// Says that a subtask without records for longer than `timeout` must not
+  /// hold back the others' watermarks.
+  /// @pre timeout > 0
+  [[nodiscard]] watermark_strategy with_idleness(duration_ms timeout) const {
+    FLOW_ASSERT(timeout.count() > 0, "an idle timeout is positive");
+    watermark_strategy result = *this;
+    result.idle_timeout_ = timeout;
+    return result;
+  }
+
+  template <class T>
+  [[nodiscard]] timestamp timestamp_of(const T& record) const {
+    return std::invoke(extract_, record);
+  }
+
+  [[nodiscard]] generator make_generator() const { return make_(); }
+
+  [[nodiscard]] std::optional<duration_ms> idle_timeout() const {
+    return idle_timeout_;
+  }
+
+  /// For --explain.
+  [[nodiscard]] std::string describe() const {
+    if (!idle_timeout_)
+      return text_;
+    return text_ + ", idle after " + std::to_string(idle_timeout_->count())
+           + " ms";
+  }
+
+private:
+  std::string text_;
+  Extract extract_;
+  MakeGenerator make_;
+  std::optional<duration_ms> idle_timeout_;
+};
+
+template <class Strategy, class T>
+concept watermark_strategy_for
+  = requires(const Strategy& strategy, const T& record) {
+      { strategy.timestamp_of(record) } -> std::convertible_to<timestamp>;
+      strategy.make_generator();
+      { strategy.describe() } -> std::convertible_to<std::string>;
+    };
+
+/// Puts out no watermark before the end of the stream.
+struct no_watermarks_generator {
+  void on_batch(std::span<const timestamp>) noexcept {}
+  [[nodiscard]] std::optional<timestamp> on_periodic() noexcept { return {}; }
+  [[nodiscard]] generator_state snapshot() const noexcept { return {}; }
+  void restore(const generator_state&) noexcept {}
+};
+
+/// Records are out of order by at most `bound`.
+/// @pre bound >= 0
+template <class Extract>
+auto bounded_out_of_orderness(duration_ms bound, Extract extract) {
+  auto make = [bound] { return bounded_out_of_orderness_generator{bound}; };
+  return watermark_strategy{"bounded out-of-orderness "
+                              + std::to_string(bound.count()) + " ms",
+                            std::move(extract), std::move(make)};
+}
+
+/// Timestamps never fall within one subtask.
+template <class Extract>
+auto monotonous_timestamps(Extract extract) {
+  auto make = [] { return monotonous_generator(); };
+  return watermark_strategy{std::string{"monotonous"}, std::move(extract),
+                            std::move(make)};
+}
+
+/// Timestamps alone: event time stands still until the stream ends.
+template <class Extract>
+auto timestamps_without_watermarks(Extract extract) {
+  auto make = [] { return no_watermarks_generator{}; };
+  return watermark_strategy{std::string{"none"}, std::move(extract),
+                            std::move(make)};
+}
+
+/// A generator of the author's (time/watermark_generator.hpp), copied for each
+/// subtask.
+template <class Extract, class Generator>
+auto custom_watermarks_of(Extract extract, Generator prototype) {
+  auto make = [prototype] { return custom_watermarks<Generator>{prototype}; };
+  return watermark_strategy{std::string{"custom"}, std::move(extract),
+                            std::move(make)};
+}
+
+} // namespace flow

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libflow/core/error.hpp"
+#include "libflow/core/job_options.hpp"
+#include "libflow/graph/job_graph.hpp"
+#include "libflow/job/job_status.hpp"
+#include "libflow/job/job_summary.hpp"
+#include "libflow/job/progress.hpp"
+
+namespace flow {
+
+/// How a job ended.
+struct job_result {
+  job_outcome outcome = job_outcome::finished;
+  std::optional<error> cause; ///< of a failed job
+  job_summary summary;
+};
+
+/// One subtask as `job_status_report` shows it.
+struct subtask_report {
+  std::string vertex;
+  std::uint32_t index = 0;
+  task_state state = task_state::created;
+  std::string waiting_for; ///< why it does not run; empty when it does
+  std::string watermark_holder;   ///< the channel with the lowest watermark
+  std::optional<double> progress; ///< share read, of a source that knows
+};
+
+/// A running job at one moment.
+struct job_status_report {
+  job_state state = job_state::created;
+  progress_facts progress;
+  std::vector<subtask_report> subtasks;
+};
+
+/// A job that was started. Ending the handle of a job that has not ended
+/// cancels it and waits.
+/// @thread any
+class running_job {
+public:
+  virtual ~running_job() = default;
+
+  /// Blocks until the job has ended, at most for `at_most`; none: it runs on.
+  virtual std::optional<job_result> wait(std::chrono::milliseconds at_most)
+    = 0;
+
+  /// Sources end, what was read is processed. Returns at once.
+  virtual void stop() = 0;
+
+  /// Gives up; results may be missing. Returns at once.
+  virtual void cancel() = 0;
+
+  /// Asks every subtask; may take some 200 ms when user code is busy.
+  [[nodiscard]] virtual job_status_report status() = 0;
+
+  /// Reads counters only; costs no messages.
+  [[nodiscard]] virtual progress_facts progress() = 0;
+
+  /// Metrics as Prometheus text.
+  [[nodiscard]] virtual std::string metrics() = 0;
+};
+
+/// Starts a job in an embedded cluster. Implemented by flow::runtime, which
+/// the program links.
+/// Errors: not enough slots, or threads that cannot be started.
+[[nodiscard]] expected<std::unique_ptr<running_job>>
+start_job(std::shared_ptr<const job_graph> graph, const job_options& options);
+
+} // namespace flow

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "libflow/job/job_status.hpp"
+
+namespace flow {
+
+/// What `--summary json` says of a job that has ended.
+struct job_summary {
+  std::string job;
+  job_outcome status = job_outcome::finished;
+  std::uint64_t records_in = 0;  ///< read by sources
+  std::uint64_t records_out = 0; ///< written by sinks
+  std::uint64_t late_records = 0;
+  std::uint64_t skipped_records = 0;
+  double seconds = 0;     ///< wall clock, from start to end
+  double cpu_seconds = 0; ///< user and system, of all processes of the job
+  std::uint64_t peak_rss_bytes = 0;
+  std::uint64_t checkpoints_completed = 0;
+  std::uint64_t restarts = 0;
+};
+
+/// One JSON object on one line without a line feed, keys as in the struct and
+/// in its order; seconds rounded to milliseconds.
+[[nodiscard]] std::string to_json(const job_summary& summary);
+
+} // namespace flow

@@ -1,0 +1,183 @@
+#pragma once
+
+#include "libflow/core/bytes.hpp"
+#include "libflow/functions/watermark_strategy.hpp"
+#include "libflow/operators/one_input.hpp"
+#include "libflow/time/idleness_detector.hpp"
+#include "libflow/time/watermark_cadence.hpp"
+
+namespace flow {
+
+/// Gives records their timestamps and puts out watermarks by a strategy. A
+/// batch is cut where a watermark falls, so that the order of records and
+/// watermarks does not depend on how records were batched. Watermarks and
+/// statuses from upstream end here, apart from the last watermark.
+template <class T, class Strategy>
+class watermark_operator final : public streamlined_operator<T, T> {
+  using base = streamlined_operator<T, T>;
+  using nanoseconds = std::chrono::nanoseconds;
+
+public:
+  watermark_operator(std::string name, receiver<T>& out, Strategy strategy)
+    : base(std::move(name), out),
+      strategy_(std::move(strategy)),
+      generator_(strategy_.make_generator()) {
+    if (auto timeout = strategy_.idle_timeout())
+      idleness_.emplace(*timeout);
+  }
+
+  void open(const operator_context& context) override {
+    time_ = context.time;
+    interval_ = context.watermark_interval;
+    cadence_ = context.watermark_every_rows > 0
+                 ? watermark_cadence::every_rows(context.watermark_every_rows)
+                 : watermark_cadence::by_clock(interval_, time_->steady());
+  }
+
+  void receive(record_batch_ptr<T> batch) override {
+    this->counts_.records_in += batch->size();
+    this->counts_.records_out += batch->size();
+    if (idleness_ && idleness_->on_activity())
+      this->out_->receive_status(stream_status::active);
+    records_since_tick_ = true;
+    batch = make_exclusive(std::move(batch));
+    stamp(*batch);
+    for (std::size_t done = 0; batch;)
+      done = pass_on(batch, done);
+  }
+
+  void receive_watermark(timestamp mark) override {
+    if (mark == max_timestamp)
+      base::receive_watermark(mark);
+  }
+  void receive_status(stream_status) override {}
+
+  /// Without records since the last tick there is nothing to put out, so an
+  /// idle stream costs no wake-ups.
+  [[nodiscard]] nanoseconds next_deadline() const override {
+    const bool probing = idleness_ && !idleness_->idle();
+    if (!records_since_tick_ && !probing)
+      return nanoseconds::max();
+    return probing && next_probe_ < cadence_->next_deadline()
+             ? next_probe_
+             : cadence_->next_deadline();
+  }
+
+  void on_time(nanoseconds now) override {
+    if (cadence_->on_time(now)) {
+      records_since_tick_ = false;
+      emit(generator_.on_periodic());
+    }
+    if (idleness_ && now >= next_probe_) {
+      next_probe_ = now + interval_;
+      if (idleness_->probe(now))
+        this->out_->receive_status(stream_status::idle);
+    }
+  }
+
+  [[nodiscard]] operator_snapshot snapshot() override {
+    const generator_state state = generator_.snapshot();
+    byte_string bytes;
+    {
+      byte_writer writer{bytes};
+      writer.write_int(state.max_seen);
+      writer.write_int(state.last_emitted);
+      writer.write_int(cadence_->rows_since_cut());
+    }
+    operator_snapshot result;
+    result.list.push_back(std::move(bytes));
+    return result;
+  }
+
+  /// With another parallelism a subtask may take over several generators: the
+  /// lowest holds, so that no record becomes late by the restore.
+  expected<void> restore(std::span<const operator_snapshot> parts) override {
+    std::optional<generator_state> lowest;
+    for (const auto& part : parts)
+      for (const auto& entry : part.list) {
+        byte_reader reader{entry};
+        generator_state state;
+        std::uint64_t rows = 0;
+        if (!reader.read_int(state.max_seen)
+            || !reader.read_int(state.last_emitted) || !reader.read_int(rows))
+          return error{error_code::corrupt_data,
+                       "operator \"" + this->name()
+                         + "\": the state of its watermarks is cut short"};
+        if (!lowest || state.max_seen < lowest->max_seen)
+          lowest = state;
+        cadence_->restore(rows);
+      }
+    if (lowest)
+      generator_.restore(*lowest);
+    return {};
+  }
+
+private:
+  void stamp(record_batch<T>& batch) {
+    const auto values = std::as_const(batch).values();
+    auto stamps = batch.mutable_timestamps();
+    std::size_t at = 0;
+    guard_user_code(
+      this->name(),
+      [&] {
+        for (; at < values.size(); ++at)
+          stamps[at] = strategy_.timestamp_of(values[at]);
+      },
+      [&] { return describe_record(values[at]); });
+  }
+
+  /// Feeds the generator and hands on the records up to the next cut; takes
+  /// the batch away with its last record.
+  std::size_t pass_on(record_batch_ptr<T>& batch, std::size_t first) {
+    const std::size_t rest = batch->size() - first;
+    std::size_t rows = std::min(rest, cadence_->rows_until_cut());
+    std::optional<timestamp> mark;
+    if constexpr (requires(std::span<const T> values,
+                           std::span<const timestamp> stamps) {
+                    generator_.on_batch(values, stamps);
+                  }) {
+      const auto fed = generator_.on_batch(
+        std::as_const(*batch).values().subspan(first, rows),
+        batch->timestamps().subspan(first, rows));
+      rows = fed.rows;
+      mark = fed.watermark;
+    } else {
+      generator_.on_batch(batch->timestamps().subspan(first, rows));
+    }
+    if (cadence_->on_rows(rows))
+      mark = std::max(mark, generator_.on_periodic());
+    hand_on(batch, first, first + rows);
+    emit(mark);
+    return first + rows;
+  }
+
+  void hand_on(record_batch_ptr<T>& batch, std::size_t first,
+               std::size_t last) {
+    const bool ends = last == batch->size();
+    if (first == 0 && ends) {
+      this->out_->receive(std::move(batch));
+      return;
+    }
+    auto piece = record_batch<T>::make();
+    piece->append_range(*batch, first, last);
+    if (ends)
+      batch = nullptr;
+    this->out_->receive(std::move(piece));
+  }
+
+  void emit(std::optional<timestamp> mark) {
+    if (mark)
+      base::receive_watermark(*mark);
+  }
+
+  Strategy strategy_;
+  typename Strategy::generator generator_;
+  std::optional<watermark_cadence> cadence_;
+  std::optional<idleness_detector> idleness_;
+  const clock* time_ = nullptr;
+  duration_ms interval_{200};
+  nanoseconds next_probe_{0};
+  bool records_since_tick_ = false;
+};
+
+} // namespace flow

@@ -1,0 +1,25 @@
+#include "libflow/job/job_summary.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace flow;
+
+TEST_CASE("a summary is one line with exactly its keys, in order") {
+  job_summary summary;
+  summary.job = "flights";
+  summary.status = job_outcome::stopped;
+  summary.records_in = 98'765;
+  summary.records_out = 4'321;
+  summary.late_records = 2;
+  summary.skipped_records = 1;
+  summary.seconds = 1.23449;
+  summary.cpu_seconds = 2;
+  summary.peak_rss_bytes = 52'428'800;
+  summary.checkpoints_completed = 3;
+  summary.restarts = 1;
+  CHECK(to_json(summary)
+        == R"({"job":"flights","status":"stopped","records_in":98765,)"
+           R"("records_out":4321,"late_records":2,"skipped_records":1,)"
+           R"("seconds":1.234,"cpu_seconds":2,"peak_rss_bytes":52428800,)"
+           R"("checkpoints_completed":3,"restarts":1})");
+}
