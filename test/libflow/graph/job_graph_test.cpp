@@ -143,10 +143,14 @@ TEST_CASE("the hash of a graph changes with each thing that must agree") {
     {"parallelism", [](stream_graph& g) { g.options().parallelism = 3; }},
     {"max", [](stream_graph& g) { g.options().max_parallelism = 64; }},
     {"chaining", [](stream_graph& g) { g.options().chaining = false; }},
-    {"setting", [](stream_graph& g) { g.options().settings.emplace("a", "on"); }},
+    {"setting",
+     [](stream_graph& g) { g.options().settings.emplace("a", "on"); }},
     {"group",
-     [](stream_graph& g) { g.node(node_id{2}).slot_sharing_group.emplace("far"); }},
-    {"type", [](stream_graph& g) { g.node(node_id{3}).inputs[0].type = "long"; }},
+     [](stream_graph& g) {
+       g.node(node_id{2}).slot_sharing_group.emplace("far");
+     }},
+    {"type",
+     [](stream_graph& g) { g.node(node_id{3}).inputs[0].type = "long"; }},
   };
   for (const auto& [what, change] : changes) {
     INFO(what);
