@@ -172,8 +172,8 @@ std::string codec<T>::schema() {
   else if constexpr (kind == detail::codec_kind::fields)
     return detail::fields_schema(detail::field_types_of<T>{});
   else
-    return "cereal<" + std::to_string(cereal::detail::Version<T>::version)
-           + ">";
+    return detail::composed_schema(
+      "cereal", {std::to_string(cereal::detail::Version<T>::version)});
 }
 
 } // namespace flow

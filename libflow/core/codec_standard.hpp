@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <initializer_list>
 #include <list>
 #include <map>
 #include <optional>
@@ -63,16 +64,22 @@ bool decode_fields(byte_reader& in, const std::tuple<Ts...>& fields) noexcept {
   }
 }
 
+/// `name<part,part>`, without a name `{part,part}`.
+[[nodiscard]] std::string
+composed_schema(std::string_view name,
+                std::initializer_list<std::string> parts);
+
+/// Such as `1/1000`: the part of a second that a duration counts.
+[[nodiscard]] std::string ratio_schema(std::intmax_t num, std::intmax_t den);
+
 template <class... Ts>
-std::string joined_schemas() {
-  std::string result;
-  ((result += result.empty() ? "" : ",", result += codec<Ts>::schema()), ...);
-  return result;
+std::string schema_of_types(std::string_view name) {
+  return composed_schema(name, {codec<Ts>::schema()...});
 }
 
 template <class... Ts>
 std::string fields_schema(type_list<Ts...>) {
-  return "{" + joined_schemas<Ts...>() + "}";
+  return schema_of_types<Ts...>("");
 }
 
 /// Encoding of std::vector, deque, list: length and elements.
@@ -116,9 +123,7 @@ struct sequence_codec {
     }
   }
 
-  static std::string schema() {
-    return "list<" + codec<element>::schema() + ">";
-  }
+  static std::string schema() { return schema_of_types<element>("list"); }
 
 private:
   static bool decode_elements(byte_reader& in, C& value,
@@ -192,9 +197,9 @@ struct associative_codec {
 
   static std::string schema() {
     if constexpr (is_map)
-      return "map<" + joined_schemas<key, typename C::mapped_type>() + ">";
+      return schema_of_types<key, typename C::mapped_type>("map");
     else
-      return "set<" + codec<key>::schema() + ">";
+      return schema_of_types<key>("set");
   }
 
 private:
@@ -287,7 +292,8 @@ struct array_codec {
     return true;
   }
   static std::string schema() {
-    return "array<" + codec<element>::schema() + "," + std::to_string(N) + ">";
+    return composed_schema("array",
+                           {codec<element>::schema(), std::to_string(N)});
   }
 };
 
@@ -401,7 +407,7 @@ struct codec<std::optional<T>> {
       return false;
     return !present || codec<T>::decode(in, value.emplace());
   }
-  static std::string schema() { return "optional<" + codec<T>::schema() + ">"; }
+  static std::string schema() { return detail::schema_of_types<T>("optional"); }
 };
 
 template <class... Ts>
@@ -424,7 +430,7 @@ struct codec<std::variant<Ts...>> {
                               std::index_sequence_for<Ts...>{});
   }
   static std::string schema() {
-    return "variant<" + detail::joined_schemas<Ts...>() + ">";
+    return detail::schema_of_types<Ts...>("variant");
   }
 
 private:
@@ -453,9 +459,9 @@ struct codec<std::chrono::duration<Rep, Period>> {
     return true;
   }
   static std::string schema() {
-    return "duration<" + codec<Rep>::schema() + ","
-           + std::to_string(Period::num) + "/" + std::to_string(Period::den)
-           + ">";
+    return detail::composed_schema(
+      "duration",
+      {codec<Rep>::schema(), detail::ratio_schema(Period::num, Period::den)});
   }
 };
 
@@ -474,7 +480,7 @@ struct codec<std::chrono::time_point<Clock, Duration>> {
     return true;
   }
   static std::string schema() {
-    return "time<" + codec<Duration>::schema() + ">";
+    return detail::schema_of_types<Duration>("time");
   }
 };
 

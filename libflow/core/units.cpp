@@ -104,12 +104,14 @@ char* put_digits(char* to, unsigned number, int count) noexcept {
   return to + count;
 }
 
-/// Writes a calendar year; ones of other than four digits with a sign.
+/// At least four digits; a sign where the year is none of 0000 to 9999.
 char* put_year(char* to, char* end, std::int64_t year) noexcept {
-  if (year >= 0 && year <= 9999)
-    return put_digits(to, static_cast<unsigned>(year), 4);
-  *to++ = year < 0 ? '-' : '+';
-  return std::to_chars(to, end, year < 0 ? -year : year).ptr;
+  if (year < 0 || year > 9999)
+    *to++ = year < 0 ? '-' : '+';
+  const auto number = year < 0 ? -year : year;
+  if (number > 9999)
+    return std::to_chars(to, end, number).ptr;
+  return put_digits(to, static_cast<unsigned>(number), 4);
 }
 
 } // namespace
