@@ -120,9 +120,8 @@ constexpr config_key all_keys[] = {
   checkpoint_key("execution.checkpointing.savepoint-dir", "DIR", "",
                  "where savepoints lie"),
   {"state.backend.type", "memory|filesystem|leveldb", "memory",
-   built.filesystem_state
-     ? "where state and its snapshots are held"
-     : "where state is held; only memory is built yet",
+   built.filesystem_state ? "where state and its snapshots are held"
+                          : "where state is held; only memory is built yet",
    true, backend_type},
   {"restart-strategy.type", "none|fixed-delay|exponential-delay|failure-rate",
    "none",
