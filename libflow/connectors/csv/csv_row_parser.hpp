@@ -7,6 +7,7 @@
 
 #include "libflow/connectors/csv/csv_fields.hpp"
 #include "libflow/connectors/csv/csv_header.hpp"
+#include "libflow/connectors/csv/csv_values.hpp"
 #include "libflow/connectors/files/line_reader.hpp"
 #include "libflow/core/assert.hpp"
 #include "libflow/core/error.hpp"
@@ -93,6 +94,7 @@ private:
   std::vector<csv_column> columns_;
   std::vector<step> steps_; ///< one for each column of the file
   std::vector<value> values_;
+  csv_datetime_reader dates_;
   csv_row_splitter splitter_;
   csv_problem problem_;
 };

@@ -28,9 +28,7 @@ public:
   [[nodiscard]] std::int64_t integer(std::size_t i) const {
     return fields_->integer(i);
   }
-  [[nodiscard]] timestamp time(std::size_t i) const {
-    return fields_->time(i);
-  }
+  [[nodiscard]] timestamp time(std::size_t i) const { return fields_->time(i); }
   [[nodiscard]] std::string_view text(std::size_t i) const {
     return fields_->text(i);
   }
@@ -62,8 +60,7 @@ inline const output_tag<csv_malformed_row>& dead_letter_tag() {
 /// result may borrow from the row (`text::borrow`), it is copied at once.
 /// Replayable.
 template <class T, class Convert>
-  requires std::convertible_to<std::invoke_result_t<Convert&, const csv_row&>,
-                               T>
+requires std::convertible_to<std::invoke_result_t<Convert&, const csv_row&>, T>
 class csv_source final : public source<T> {
 public:
   csv_source(csv_source_settings settings, Convert convert)
@@ -103,8 +100,7 @@ private:
       auto facts = read_csv_facts(*settings_.files, settings_.path);
       if (!facts)
         return facts.error();
-      auto rows
-        = csv_reader::open(*settings_.files, *facts, settings_.columns);
+      auto rows = csv_reader::open(*settings_.files, *facts, settings_.columns);
       if (!rows)
         return rows.error();
       rows_.emplace(std::move(*rows));
@@ -125,19 +121,19 @@ private:
       }
       for (; room > 0 && !out.at_target(); --room) {
         switch (rows_->next()) {
-          case csv_status::row:
-            out.append(T(convert_(csv_row{rows_->row(), rows_->line()})),
-                       min_timestamp);
-            break;
-          case csv_status::malformed:
-            if (auto done = reject(); !done)
-              return done.error();
-            break;
-          case csv_status::end:
-            reading_ = false;
-            return poll_result{};
-          case csv_status::failed:
-            return rows_->failure();
+        case csv_status::row:
+          out.append(T(convert_(csv_row{rows_->row(), rows_->line()})),
+                     min_timestamp);
+          break;
+        case csv_status::malformed:
+          if (auto done = reject(); !done)
+            return done.error();
+          break;
+        case csv_status::end:
+          reading_ = false;
+          return poll_result{};
+        case csv_status::failed:
+          return rows_->failure();
         }
         ++read_;
       }
@@ -172,13 +168,13 @@ private:
   private:
     expected<void> reject() {
       switch (settings_.on_error) {
-        case csv_error_policy::fail:
-          return rows_->malformed_failure();
-        case csv_error_policy::skip:
-          context_->count_skipped(1);
-          return {};
-        case csv_error_policy::dead_letter:
-          break;
+      case csv_error_policy::fail:
+        return rows_->malformed_failure();
+      case csv_error_policy::skip:
+        context_->count_skipped(1);
+        return {};
+      case csv_error_policy::dead_letter:
+        break;
       }
       auto row = rows_->malformed_row();
       if (!row)
@@ -204,8 +200,8 @@ private:
 /// A csv_source whose record type is what `convert` returns.
 template <class Convert>
 auto make_csv_source(csv_source_settings settings, Convert convert) {
-  using record
-    = std::remove_cvref_t<std::invoke_result_t<Convert&, const csv_row&>>;
+  using record =
+    std::remove_cvref_t<std::invoke_result_t<Convert&, const csv_row&>>;
   return std::make_shared<csv_source<record, Convert>>(std::move(settings),
                                                        std::move(convert));
 }

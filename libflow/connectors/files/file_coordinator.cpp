@@ -36,8 +36,7 @@ byte_string file_coordinator::snapshot() const {
   return bytes;
 }
 
-expected<void>
-file_coordinator::restore(std::span<const std::byte> bytes) {
+expected<void> file_coordinator::restore(std::span<const std::byte> bytes) {
   auto planner = split_planner::restore(bytes);
   if (!planner)
     return planner.error();

@@ -27,7 +27,7 @@ struct file_sink_settings {
 /// visible whole, when it is full or the stream has ended. At least once: after
 /// a restart, rows of parts that were visible before are written again.
 template <class T, class Format>
-  requires std::invocable<Format&, const T&, csv_writer&>
+requires std::invocable<Format&, const T&, csv_writer&>
 class file_sink final : public sink<T> {
 public:
   file_sink(file_sink_settings settings, Format format)

@@ -92,8 +92,7 @@ expected<void> remove_earlier_run(file_system& files,
 error unusable(const std::string& directory, std::string_view why) {
   std::string text{"the output directory "};
   text.append(directory).append(why);
-  return {error_code::invalid_argument, std::move(text),
-          error_severity::fatal};
+  return {error_code::invalid_argument, std::move(text), error_severity::fatal};
 }
 
 } // namespace
@@ -109,12 +108,12 @@ expected<void> prepare_output_directory(file_system& files,
   if (*kind != file_kind::directory)
     return unusable(directory, " is not a directory");
   switch (mode) {
-    case output_mode::overwrite:
-      return remove_earlier_run(files, directory);
-    case output_mode::restore:
-      return {};
-    case output_mode::empty:
-      break;
+  case output_mode::overwrite:
+    return remove_earlier_run(files, directory);
+  case output_mode::restore:
+    return {};
+  case output_mode::empty:
+    break;
   }
   auto entries = files.list(directory);
   if (!entries)
@@ -168,8 +167,8 @@ std::optional<parsed_part_name> parse_part_name(std::string_view name) {
     return std::nullopt;
   name.remove_prefix(suffix.size());
   // Behind a hidden name is its tag, behind a committed one nothing.
-  auto right = result.hidden ? name.size() > 1 && name.front() == '.'
-                             : name.empty();
+  auto right =
+    result.hidden ? name.size() > 1 && name.front() == '.' : name.empty();
   return right ? std::optional{result} : std::nullopt;
 }
 

@@ -60,8 +60,10 @@ expected<void> commit_part(file_system& files, const pending_part& part) {
     // Linked and not yet unlinked before, or both: what is left is to unlink.
     if (!*same && *kind != file_kind::none)
       return error{error_code::corrupt_data,
-                   std::string{"cannot commit "}.append(hidden).append(
-                     ": another file has the name ").append(visible),
+                   std::string{"cannot commit "}
+                     .append(hidden)
+                     .append(": another file has the name ")
+                     .append(visible),
                    error_severity::fatal};
   }
   if (auto done = files.remove_file(hidden); !done)

@@ -61,8 +61,7 @@ struct part_settings {
 class part_writer {
 public:
   part_writer(file_system& files, part_settings settings)
-    : files_(files),
-      settings_(std::move(settings)),
+    : files_(files), settings_(std::move(settings)),
       next_number_(settings_.first_number) {}
 
   /// Appends whole rows with their ends to the part at hand; goes on with the
@@ -75,9 +74,7 @@ public:
 
   /// Whether a part has been ended because it was full: without checkpoints,
   /// the time to commit.
-  [[nodiscard]] bool has_full_parts() const noexcept {
-    return !ended_.empty();
-  }
+  [[nodiscard]] bool has_full_parts() const noexcept { return !ended_.empty(); }
 
   /// Removes what was written since the last pre_commit().
   expected<void> abort();

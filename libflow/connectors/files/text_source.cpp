@@ -101,8 +101,9 @@ std::unique_ptr<split_coordinator> text_source::make_coordinator() const {
       return kind.error();
     if (*kind != file_kind::regular)
       return error{error_code::invalid_argument,
-                   path + ": not a regular file, whose parts can be read on "
-                          "their own",
+                   path
+                     + ": not a regular file, whose parts can be read on "
+                       "their own",
                    error_severity::fatal};
     auto size = (*file)->size();
     if (!size)

@@ -82,9 +82,9 @@ expected<void> line_socket::try_connect(const void* info,
   const auto& to = *static_cast<const addrinfo*>(info);
   if (socket_ >= 0)
     ::close(socket_);
-  socket_ = ::socket(to.ai_family,
-                     to.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                     to.ai_protocol);
+  socket_ =
+    ::socket(to.ai_family, to.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+             to.ai_protocol);
   if (socket_ < 0)
     return failed("connect to", errno);
   if (::connect(socket_, to.ai_addr, to.ai_addrlen) == 0)
@@ -92,15 +92,15 @@ expected<void> line_socket::try_connect(const void* info,
   if (errno != EINPROGRESS && errno != EINTR)
     return failed("connect to", errno);
   switch (wait_for(POLLOUT, patience)) {
-    case wake::stopped:
-      return error{error_code::cancelled, "stopped while connecting",
-                   error_severity::fatal};
-    case wake::failed:
-      return failed("connect to", errno);
-    case wake::timeout:
-      return failed("connect to", ETIMEDOUT);
-    case wake::ready:
-      break;
+  case wake::stopped:
+    return error{error_code::cancelled, "stopped while connecting",
+                 error_severity::fatal};
+  case wake::failed:
+    return failed("connect to", errno);
+  case wake::timeout:
+    return failed("connect to", ETIMEDOUT);
+  case wake::ready:
+    break;
   }
   int number = 0;
   socklen_t size = sizeof number;
@@ -116,13 +116,14 @@ expected<void> line_socket::connect(const socket_address& address,
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  auto result = ::getaddrinfo(address.host.c_str(), address.port.c_str(),
-                              &hints, &found);
+  auto result =
+    ::getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found);
   if (result != 0)
-    return error{error_code::not_found,
-                 std::string{"cannot find the host of "}.append(name_).append(
-                   ": ").append(::gai_strerror(result)),
-                 error_severity::retryable};
+    return error{
+      error_code::not_found,
+      std::string{"cannot find the host of "}.append(name_).append(": ").append(
+        ::gai_strerror(result)),
+      error_severity::retryable};
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{found,
                                                              &::freeaddrinfo};
   expected<void> last = failed("connect to", EADDRNOTAVAIL);

@@ -27,20 +27,20 @@ public:
     std::string_view line;
     for (; room > 0 && !out.at_target(); --room) {
       switch (socket_.next(line, patience)) {
-        case socket_status::line:
-          out.append(text::borrow(line), min_timestamp);
-          patience = std::chrono::milliseconds{0};
-          break;
-        case socket_status::quiet:
-          return patience.count() == 0
-                   ? poll_result{}
-                   : poll_result{poll_status::waiting,
-                                 std::chrono::milliseconds{0}};
-        case socket_status::end:
-        case socket_status::stopped:
-          return poll_result{poll_status::finished, {}};
-        case socket_status::failed:
-          return socket_.failure();
+      case socket_status::line:
+        out.append(text::borrow(line), min_timestamp);
+        patience = std::chrono::milliseconds{0};
+        break;
+      case socket_status::quiet:
+        return patience.count() == 0
+                 ? poll_result{}
+                 : poll_result{poll_status::waiting,
+                               std::chrono::milliseconds{0}};
+      case socket_status::end:
+      case socket_status::stopped:
+        return poll_result{poll_status::finished, {}};
+      case socket_status::failed:
+        return socket_.failure();
       }
     }
     return poll_result{};

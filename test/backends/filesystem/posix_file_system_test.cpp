@@ -51,6 +51,22 @@ struct fixture {
   }
 };
 
+/// A small disk mounted on a directory, taken away at the end.
+struct small_disk {
+  std::string path;
+  bool mounted;
+
+  explicit small_disk(std::string at)
+    : path(std::move(at)),
+      mounted(::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=64k") == 0) {}
+  small_disk(const small_disk&) = delete;
+  small_disk& operator=(const small_disk&) = delete;
+  ~small_disk() {
+    if (mounted)
+      ::umount2(path.c_str(), MNT_DETACH);
+  }
+};
+
 } // namespace
 
 TEST_CASE_FIXTURE(fixture, "files are created once, read anywhere and removed") {
@@ -124,7 +140,8 @@ TEST_CASE_FIXTURE(fixture, "parts are committed and overwritten on a real disk")
 }
 
 TEST_CASE_FIXTURE(fixture, "a full disk is an error with path and reason") {
-  if (::mount("tmpfs", root.c_str(), "tmpfs", 0, "size=64k") != 0) {
+  small_disk disk{root};
+  if (!disk.mounted) {
     MESSAGE("no right to mount: only the disk in memory was tried");
     return;
   }
@@ -132,19 +149,16 @@ TEST_CASE_FIXTURE(fixture, "a full disk is an error with path and reason") {
   part_settings settings;
   settings.folder = at("results");
   settings.header = "a\n";
-  {
-    part_writer parts{files, settings};
-    expected<void> written;
-    const std::string rows(8 << 10, 'x');
-    for (int i = 0; i < 100 && written; ++i)
-      written = parts.write(rows);
-    REQUIRE_FALSE(written);
-    CHECK(written.error().text
-          == std::string{"cannot write "}
-               .append(at("results/.part-0-0.csv.0"))
-               .append(": No space left on device"));
-    REQUIRE(parts.abort());
-    CHECK(files.list(at("results"))->empty());
-  }
-  CHECK(::umount(root.c_str()) == 0);
+  part_writer parts{files, settings};
+  expected<void> written;
+  const std::string rows(8 << 10, 'x');
+  for (int i = 0; i < 100 && written; ++i)
+    written = parts.write(rows);
+  REQUIRE_FALSE(written);
+  CHECK(written.error().text
+        == std::string{"cannot write "}
+             .append(at("results/.part-0-0.csv.0"))
+             .append(": No space left on device"));
+  REQUIRE(parts.abort());
+  CHECK(files.list(at("results"))->empty());
 }

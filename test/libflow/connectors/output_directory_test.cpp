@@ -44,8 +44,8 @@ TEST_CASE("names of parts are read as they are written, and no others") {
   for (const auto* other :
        {"", ".", "part-", "part-1.csv", "part-1-2", "part-1-2.csv.x",
         "part-01-2.csv", "part--1-2.csv", "part-1-2.tsv", ".part-1-2.csv",
-        ".part-1-2.csv.", "xpart-1-2.csv", "part-99999999999-1.csv",
-        "_SUCCESS", "part-1-", "part-1--2.csv"})
+        ".part-1-2.csv.", "xpart-1-2.csv", "part-99999999999-1.csv", "_SUCCESS",
+        "part-1-", "part-1--2.csv"})
     CHECK_MESSAGE(!parse_part_name(other), other);
 }
 
@@ -158,8 +158,8 @@ TEST_CASE("committing again, or after half a commit, changes nothing") {
   REQUIRE(part);
   CHECK(*part == pending->front());
   // The process died between link and unlink.
-  REQUIRE(files.link("out/results/.part-3-0.csv.a0",
-                     "out/results/part-3-0.csv"));
+  REQUIRE(
+    files.link("out/results/.part-3-0.csv.a0", "out/results/part-3-0.csv"));
   REQUIRE(commit_part(files, *part));
   REQUIRE(commit_part(files, *part));
   CHECK(names_of(files) == "out/results/part-3-0.csv ");

@@ -17,6 +17,20 @@ struct record {
   std::int64_t count = 0;
 };
 
+/// The end of a side output: its rows as a dead-letter file has them.
+class dead_letters final : public receiver<csv_malformed_row> {
+public:
+  std::string lines;
+
+  void receive(record_batch_ptr<csv_malformed_row> batch) override {
+    for (const auto& row : batch->values())
+      append_dead_letter(row, lines);
+  }
+  void receive_watermark(timestamp) override {}
+  void receive_status(stream_status) override {}
+  [[nodiscard]] bool full() const override { return false; }
+};
+
 /// Runs readers of a source against its coordinator, one poll each in turn.
 template <class T>
 class source_run {
@@ -30,6 +44,7 @@ public:
 
   void add_reader() {
     auto& task = tasks_.emplace_back(std::make_unique<task_state>());
+    task->sides.bind(dead_letter_tag().name(), rejected);
     task->context = std::make_unique<source_context>(
       runtime_context::place{}, task->sides,
       [to = task.get()] { to->wants_split = true; });
@@ -42,6 +57,7 @@ public:
     auto& task = *tasks_[i];
     auto out = record_batch<T>::make();
     auto result = task.reader->poll(*out, room);
+    task.sides.flush();
     for (const auto& value : out->values())
       seen.push_back(value);
     if (task.wants_split) {
@@ -81,6 +97,7 @@ public:
 
   expected<void> opened;
   std::vector<T> seen;
+  dead_letters rejected;
 
 private:
   struct task_state {
@@ -124,8 +141,8 @@ bool complete(const std::vector<record>& seen, std::size_t n) {
   std::vector<int> times(n);
   for (const auto& each : seen) {
     ++times.at(static_cast<std::size_t>(each.count));
-    auto expected_key
-      = std::string{"a key with more than twelve bytes "}.append(
+    auto expected_key =
+      std::string{"a key with more than twelve bytes "}.append(
         std::to_string(each.count));
     if (each.key != expected_key)
       return false;
@@ -186,6 +203,9 @@ TEST_CASE("a malformed row fails the source, is counted or is handed out") {
   REQUIRE(sorts.run());
   CHECK(sorts.seen.size() == 2);
   CHECK(sorts.skipped() == 0);
+  CHECK(sorts.rejected.lines
+        == "f.csv,3,3,n: 'x' is not an integer of 1 to 18 digits,\"b,x\"\n"
+           "f.csv,4,2,\"the row has 1 field, the header has 2\",c\n");
 }
 
 TEST_CASE("a missing column or file is an error before any row") {
@@ -201,7 +221,8 @@ TEST_CASE("a missing column or file is an error before any row") {
         == "f.csv:1: 1: the header has no column 'n'");
 }
 
-TEST_CASE("a file without rows finishes at once, and so does a stopped reader") {
+TEST_CASE(
+  "a file without rows finishes at once, and so does a stopped reader") {
   auto files = std::make_shared<memory_file_system>();
   auto from = source_of(files);
   for (const auto* empty : {"", "key,n", "n,key\n\n"}) {
@@ -242,8 +263,8 @@ TEST_CASE("rows of a sink become visible when the stream ends") {
   settings.files = files;
   settings.folder = "out/results";
   settings.header = "key,n\n";
-  auto to = make_file_sink<record>(
-    settings, [](const record& value, csv_writer& row) {
+  auto to =
+    make_file_sink<record>(settings, [](const record& value, csv_writer& row) {
       row.text(value.key.view()).integer(value.count).end_row();
     });
   runtime_context context{{}};
