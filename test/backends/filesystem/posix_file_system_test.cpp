@@ -18,8 +18,8 @@ struct fixture {
   posix_file_system files;
 
   fixture() {
-    auto pattern
-      = (std::filesystem::temp_directory_path() / "flow-test-XXXXXX").string();
+    auto pattern =
+      (std::filesystem::temp_directory_path() / "flow-test-XXXXXX").string();
     REQUIRE(::mkdtemp(pattern.data()) != nullptr);
     root = pattern;
   }
@@ -69,14 +69,15 @@ struct small_disk {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "files are created once, read anywhere and removed") {
+TEST_CASE_FIXTURE(fixture,
+                  "files are created once, read anywhere and removed") {
   put("a", "0123456789");
   CHECK(get("a") == "0123456789");
   auto again = files.create(at("a"));
   REQUIRE_FALSE(again);
-  CHECK(again.error().text
-        == std::string{"cannot create "}.append(at("a")).append(
-          ": File exists"));
+  CHECK(
+    again.error().text
+    == std::string{"cannot create "}.append(at("a")).append(": File exists"));
   auto file = files.open(at("a"));
   char some[4] = {};
   CHECK(*(*file)->read_at(8, some, 4) == 2);
@@ -86,7 +87,8 @@ TEST_CASE_FIXTURE(fixture, "files are created once, read anywhere and removed") 
   CHECK(*files.kind_of(at("a")) == file_kind::none);
 }
 
-TEST_CASE_FIXTURE(fixture, "directories are made with those above, listed by name") {
+TEST_CASE_FIXTURE(fixture,
+                  "directories are made with those above, listed by name") {
   REQUIRE(files.make_directories(at("x/y/z")));
   REQUIRE(files.make_directories(at("x/y/z/")));
   put("x/b", "");
@@ -120,7 +122,8 @@ TEST_CASE_FIXTURE(fixture, "a link never replaces") {
   CHECK(missing.error().code == error_code::not_found);
 }
 
-TEST_CASE_FIXTURE(fixture, "parts are committed and overwritten on a real disk") {
+TEST_CASE_FIXTURE(fixture,
+                  "parts are committed and overwritten on a real disk") {
   REQUIRE(prepare_output_directory(files, at("out"), output_mode::empty));
   REQUIRE(files.make_directories(at("out/results")));
   part_settings settings;
