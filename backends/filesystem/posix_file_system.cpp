@@ -272,4 +272,8 @@ expected<void> posix_file_system::sync_directory(const std::string& path) {
   return {};
 }
 
+std::shared_ptr<file_system> local_files() {
+  return std::make_shared<posix_file_system>();
+}
+
 } // namespace flow

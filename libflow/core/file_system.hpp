@@ -111,4 +111,8 @@ public:
   virtual expected<void> sync_directory(const std::string& path) = 0;
 };
 
+/// The files of this machine. Defined by the runtime, which a job links; code
+/// under libflow/ gets its file system from its caller.
+[[nodiscard]] std::shared_ptr<file_system> local_files();
+
 } // namespace flow

@@ -69,7 +69,7 @@ bool csv_row_parser::parse_plain(std::string_view line) {
       break;
     case action::datetime:
       if (end - at < static_cast<std::ptrdiff_t>(csv_datetime_bytes)
-          || !read_csv_datetime(at, field.number))
+          || !dates_.read(at, field.number))
         return false;
       at += csv_datetime_bytes;
       break;
@@ -123,7 +123,7 @@ bool csv_row_parser::read_value(const csv_cell& cell, const step& to) {
     break;
   case action::datetime:
     if (cell.text.size() == csv_datetime_bytes
-        && read_csv_datetime(at, values_[to.field].number))
+        && dates_.read(at, values_[to.field].number))
       return true;
     meant = "' is not a date YYYY-MM-DDTHH:MM:SS that exists";
     break;

@@ -100,6 +100,12 @@ void csv_writer::end_row() {
   in_row_ = false;
 }
 
+void csv_writer::raw_row(std::string_view row) {
+  FLOW_ASSERT(!in_row_, "a row as it is begins behind the end of another");
+  bytes_.append(row);
+  row_begin_ = bytes_.size();
+}
+
 void csv_writer::clear() noexcept {
   bytes_.clear();
   row_begin_ = 0;

@@ -26,6 +26,9 @@ public:
   /// An absent value: an empty field.
   csv_writer& absent() { return text({}); }
   void end_row();
+  /// A whole row as it is, with its end.
+  /// @pre no row is begun
+  void raw_row(std::string_view row);
 
   /// Whole rows so far, and the one begun.
   [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }

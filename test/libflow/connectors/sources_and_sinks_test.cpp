@@ -1,0 +1,320 @@
+#include <map>
+
+#include <doctest/doctest.h>
+
+#include "libflow/connectors/csv/csv_source.hpp"
+#include "libflow/connectors/files/file_sink.hpp"
+#include "libflow/connectors/files/text_source.hpp"
+#include "test/libflow/connectors/memory_file_system.hpp"
+
+using namespace flow;
+using flow::test::memory_file_system;
+
+namespace {
+
+struct record {
+  text key;
+  std::int64_t count = 0;
+};
+
+/// The end of a side output: its rows as a dead-letter file has them.
+class dead_letters final : public receiver<csv_malformed_row> {
+public:
+  std::string lines;
+
+  void receive(record_batch_ptr<csv_malformed_row> batch) override {
+    for (const auto& row : batch->values())
+      append_dead_letter(row, lines);
+  }
+  void receive_watermark(timestamp) override {}
+  void receive_status(stream_status) override {}
+  [[nodiscard]] bool full() const override { return false; }
+};
+
+/// Runs readers of a source against its coordinator, one poll each in turn.
+template <class T>
+class source_run {
+public:
+  source_run(source<T>& from, std::size_t readers)
+    : from_(from), coordinator_(from.make_coordinator()) {
+    opened = coordinator_->open(static_cast<std::uint32_t>(readers));
+    for (std::size_t i = 0; i < readers && opened; ++i)
+      add_reader();
+  }
+
+  void add_reader() {
+    auto& task = tasks_.emplace_back(std::make_unique<task_state>());
+    task->sides.bind(dead_letter_tag().name(), rejected);
+    task->context = std::make_unique<source_context>(
+      runtime_context::place{}, task->sides,
+      [to = task.get()] { to->wants_split = true; });
+    task->reader = from_.make_reader();
+    opened = task->reader->open(*task->context);
+  }
+
+  /// One poll of reader i, its records appended to `seen`.
+  expected<poll_result> poll(std::size_t i, std::size_t room) {
+    auto& task = *tasks_[i];
+    auto out = record_batch<T>::make();
+    auto result = task.reader->poll(*out, room);
+    task.sides.flush();
+    for (const auto& value : out->values())
+      seen.push_back(value);
+    if (task.wants_split) {
+      task.wants_split = false;
+      auto split = coordinator_->next(static_cast<std::uint32_t>(i));
+      REQUIRE(split);
+      if (*split)
+        REQUIRE(task.reader->add_split(**split));
+      else
+        task.reader->no_more_splits();
+    }
+    return result;
+  }
+
+  /// Until all are finished; the first error.
+  expected<void> run(std::size_t room = 3) {
+    for (auto left = tasks_.size(); left > 0;) {
+      left = 0;
+      for (std::size_t i = 0; i < tasks_.size(); ++i) {
+        auto result = poll(i, room);
+        if (!result)
+          return result.error();
+        left += result->status != poll_status::finished;
+      }
+    }
+    return {};
+  }
+
+  source_reader<T>& reader(std::size_t i) { return *tasks_[i]->reader; }
+  split_coordinator& coordinator() { return *coordinator_; }
+  [[nodiscard]] std::uint64_t skipped() const {
+    std::uint64_t sum = 0;
+    for (const auto& task : tasks_)
+      sum += task->context->skipped();
+    return sum;
+  }
+
+  expected<void> opened;
+  std::vector<T> seen;
+  dead_letters rejected;
+
+private:
+  struct task_state {
+    side_outputs sides;
+    std::unique_ptr<source_context> context;
+    std::unique_ptr<source_reader<T>> reader;
+    bool wants_split = false;
+  };
+
+  source<T>& from_;
+  std::unique_ptr<split_coordinator> coordinator_;
+  std::vector<std::unique_ptr<task_state>> tasks_;
+};
+
+auto source_of(std::shared_ptr<memory_file_system> files,
+               csv_error_policy policy = csv_error_policy::fail) {
+  csv_source_settings settings;
+  settings.files = std::move(files);
+  settings.path = "f.csv";
+  settings.columns = {{"key", csv_type::text}, {"n", csv_type::integer}};
+  settings.on_error = policy;
+  return make_csv_source(std::move(settings), [](const csv_row& row) {
+    return record{text::borrow(row.text(0)), row.integer(1)};
+  });
+}
+
+/// 20,000 rows, several splits.
+std::string many_rows() {
+  std::string rows = "key,n\n";
+  for (int i = 0; i < 20'000; ++i)
+    rows.append("a key with more than twelve bytes ")
+      .append(std::to_string(i))
+      .append(",")
+      .append(std::to_string(i))
+      .append("\n");
+  return rows;
+}
+
+/// Each of 0..n-1 once.
+bool complete(const std::vector<record>& seen, std::size_t n) {
+  std::vector<int> times(n);
+  for (const auto& each : seen) {
+    ++times.at(static_cast<std::size_t>(each.count));
+    auto expected_key =
+      std::string{"a key with more than twelve bytes "}.append(
+        std::to_string(each.count));
+    if (each.key != expected_key)
+      return false;
+  }
+  return std::all_of(times.begin(), times.end(), [](int t) { return t == 1; });
+}
+
+} // namespace
+
+TEST_CASE("readers share the splits of a CSV and read each row once") {
+  auto files = std::make_shared<memory_file_system>();
+  files->put("f.csv", many_rows());
+  for (std::size_t readers : {1, 2, 4, 7}) {
+    auto from = source_of(files);
+    source_run run{*from, readers};
+    REQUIRE(run.run(1000));
+    CHECK(complete(run.seen, 20'000));
+  }
+}
+
+TEST_CASE("readers go on from snapshots, at another parallelism too") {
+  auto files = std::make_shared<memory_file_system>();
+  files->put("f.csv", many_rows());
+  auto from = source_of(files);
+  source_run first{*from, 3};
+  for (int round = 0; round < 40; ++round)
+    for (std::size_t i = 0; i < 3; ++i)
+      REQUIRE(first.poll(i, 50));
+  CHECK(first.seen.size() > 1000);
+  CHECK(first.seen.size() < 20'000);
+  source_run second{*from, 2};
+  REQUIRE(second.coordinator().restore(first.coordinator().snapshot()));
+  for (std::size_t i = 0; i < 3; ++i)
+    REQUIRE(second.reader(i % 2).restore(first.reader(i).snapshot()));
+  REQUIRE(second.run(1000));
+  for (const auto& each : first.seen)
+    second.seen.push_back(each);
+  CHECK(complete(second.seen, 20'000));
+}
+
+TEST_CASE("a malformed row fails the source, is counted or is handed out") {
+  auto files = std::make_shared<memory_file_system>();
+  files->put("f.csv", "key,n\na,1\nb,x\nc\nd,4\n");
+  auto failing = source_of(files);
+  source_run fails{*failing, 1};
+  auto failed = fails.run();
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().text
+        == "f.csv:3: 3: n: 'x' is not an integer of 1 to 18 digits");
+  auto skipping = source_of(files, csv_error_policy::skip);
+  source_run skips{*skipping, 1};
+  REQUIRE(skips.run());
+  CHECK(skips.seen.size() == 2);
+  CHECK(skips.skipped() == 2);
+  CHECK(skips.reader(0).progress() == 4.0);
+  auto sorting = source_of(files, csv_error_policy::dead_letter);
+  source_run sorts{*sorting, 1};
+  REQUIRE(sorts.run());
+  CHECK(sorts.seen.size() == 2);
+  CHECK(sorts.skipped() == 0);
+  CHECK(sorts.rejected.lines
+        == "f.csv,3,3,n: 'x' is not an integer of 1 to 18 digits,\"b,x\"\n"
+           "f.csv,4,2,\"the row has 1 field, the header has 2\",c\n");
+}
+
+TEST_CASE("a missing column or file is an error before any row") {
+  auto files = std::make_shared<memory_file_system>();
+  auto from = source_of(files, csv_error_policy::skip);
+  source_run missing{*from, 1};
+  REQUIRE_FALSE(missing.opened);
+  CHECK(missing.opened.error().code == error_code::not_found);
+  files->put("f.csv", "key,m\na,1\n");
+  source_run lacking{*from, 1};
+  REQUIRE_FALSE(lacking.opened);
+  CHECK(lacking.opened.error().text
+        == "f.csv:1: 1: the header has no column 'n'");
+}
+
+TEST_CASE(
+  "a file without rows finishes at once, and so does a stopped reader") {
+  auto files = std::make_shared<memory_file_system>();
+  auto from = source_of(files);
+  for (const auto* empty : {"", "key,n", "n,key\n\n"}) {
+    files->put("f.csv", empty);
+    source_run run{*from, 2};
+    REQUIRE(run.opened);
+    REQUIRE(run.run());
+    CHECK(run.seen.empty());
+  }
+  files->put("f.csv", many_rows());
+  source_run stopped{*from, 1};
+  REQUIRE(stopped.poll(0, 10));
+  REQUIRE(stopped.poll(0, 10));
+  stopped.reader(0).stop();
+  REQUIRE(stopped.run());
+  CHECK(stopped.seen.size() == 10);
+}
+
+TEST_CASE("lines of a text file come once each, from any number of readers") {
+  auto files = std::make_shared<memory_file_system>();
+  std::string all;
+  for (int i = 0; i < 30'000; ++i)
+    all.append("line ").append(std::to_string(i)).append("\n");
+  files->put("t", all);
+  text_source from{files, "t"};
+  source_run run{from, 3};
+  REQUIRE(run.run(1000));
+  std::map<text, int> times;
+  for (const auto& line : run.seen)
+    ++times[line];
+  CHECK(run.seen.size() == 30'000);
+  CHECK(times.size() == 30'000);
+}
+
+TEST_CASE("rows of a sink become visible when the stream ends") {
+  auto files = std::make_shared<memory_file_system>();
+  file_sink_settings settings;
+  settings.files = files;
+  settings.folder = "out/results";
+  settings.header = "key,n\n";
+  auto to =
+    make_file_sink<record>(settings, [](const record& value, csv_writer& row) {
+      row.text(value.key.view()).integer(value.count).end_row();
+    });
+  runtime_context context{{}};
+  std::vector<record> values{{"a,b", 1}, {"c", -2}};
+  std::vector<timestamp> stamps(2);
+  auto good = to->make_writer();
+  REQUIRE(good->open(context));
+  REQUIRE(good->write(values, stamps));
+  REQUIRE(good->finish());
+  good->close();
+  CHECK(*files->files["out/results/part-0-0.csv"]
+        == "key,n\n\"a,b\",1\nc,-2\n");
+  auto failed = to->make_writer();
+  REQUIRE(failed->open(context));
+  REQUIRE(failed->write(values, stamps));
+  failed->close();
+  CHECK(files->files.size() == 1);
+}
+
+TEST_CASE("a sink commits full parts, and fails whole on a full disk") {
+  auto files = std::make_shared<memory_file_system>();
+  file_sink_settings settings;
+  settings.files = files;
+  settings.folder = "out/results";
+  settings.header = "n\n";
+  settings.roll_bytes = 100'000;
+  auto to = make_file_sink<std::int64_t>(
+    settings, [](const std::int64_t& value, csv_writer& row) {
+      row.integer(value).end_row();
+    });
+  runtime_context context{{}};
+  std::vector<std::int64_t> values(1'000, 123'456'789);
+  std::vector<timestamp> stamps(values.size());
+  auto writer = to->make_writer();
+  REQUIRE(writer->open(context));
+  for (int i = 0; i < 30; ++i)
+    REQUIRE(writer->write(values, stamps));
+  CHECK(files->files.contains("out/results/part-0-0.csv"));
+  CHECK(files->files.contains("out/results/part-0-1.csv"));
+  files->free_bytes = 50'000;
+  expected<void> written;
+  for (int i = 0; i < 30 && written; ++i)
+    written = writer->write(values, stamps);
+  REQUIRE_FALSE(written);
+  writer->close();
+  std::size_t bytes = 0;
+  for (const auto& [name, text] : files->files) {
+    CHECK(name.find("/.") == std::string::npos);
+    CHECK((text->size() - 2) % 10 == 0);
+    bytes += text->size();
+  }
+  CHECK(bytes > 200'000);
+}
