@@ -29,8 +29,8 @@ expected<explain_format> explain_format_from(std::string_view name);
 /// - slot_sharing_groups: [{name, slots}]
 /// - vertices: [{id, name, parallelism, max_parallelism, slot_sharing_group,
 ///   operators: [{id, name, kind, uid (or null), chained_to (index of the
-///   operator above in this list, null for the head), side_output (of that link,
-///   or null), inputs: [types], output (type, null for a sink), stateful,
+///   operator above in this list, null for the head), side_output (of that
+///   link, or null), inputs: [types], output (type, null for a sink), stateful,
 ///   bounded (of sources, else null), notes: {key: value}}]}]
 /// - edges: [{id, from, from_operator, to, input, partitioning, type,
 ///   side_output (or null), wait_for, channels, not_chained_because}]
