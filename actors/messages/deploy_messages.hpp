@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "actors/subtask/task.hpp"
+#include "libflow/job/job_status.hpp"
 #include "actors/support/caf.hpp"
 
 /// Job manager <-> task manager <-> subtask.

@@ -117,11 +117,25 @@ int report_refused(const job_options& options, const error& why) {
                                                          : exit_code::failed);
 }
 
+std::optional<graph_format> wanted_explanation(const job_options& options) {
+  switch (options.explain) {
+    case explain_format::none:
+      return std::nullopt;
+    case explain_format::text:
+      return graph_format::text;
+    case explain_format::json:
+      return graph_format::json;
+    case explain_format::dot:
+      return graph_format::dot;
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 int stream_environment::execute() {
-  if (options_.explain) {
-    auto text = explain(*options_.explain);
+  if (const auto format = wanted_explanation(options_)) {
+    auto text = explain(*format);
     if (!text)
       return report_refused(options_, text.error());
     std::cout << *text << std::flush;

@@ -5,7 +5,6 @@
 
 #include "libflow/core/exit_code.hpp"
 #include "libflow/graph/execution_graph.hpp"
-#include "libflow/graph/graph_printer.hpp"
 
 namespace flow {
 
@@ -59,7 +58,7 @@ expected<std::shared_ptr<const job_graph>> stream_environment::build() const {
 }
 
 expected<std::string>
-stream_environment::explain(explain_format format) const {
+stream_environment::explain(graph_format format) const {
   auto built = build();
   if (!built)
     return built.error();

@@ -10,6 +10,7 @@
 #include "libflow/connectors/collection_source.hpp"
 #include "libflow/connectors/sequence_source.hpp"
 #include "libflow/core/job_options.hpp"
+#include "libflow/graph/graph_printer.hpp"
 #include "libflow/graph/job_graph.hpp"
 #include "libflow/job/job_client.hpp"
 #include "libflow/operators/source_operator.hpp"
@@ -74,7 +75,7 @@ public:
   [[nodiscard]] expected<std::shared_ptr<const job_graph>> build() const;
 
   /// The graph as --explain prints it.
-  [[nodiscard]] expected<std::string> explain(explain_format format) const;
+  [[nodiscard]] expected<std::string> explain(graph_format format) const;
 
   /// Runs the job to its end with live progress on stderr; with --explain
   /// prints the graph instead. Ctrl-C stops the job cleanly, a second one ends

@@ -279,13 +279,13 @@ std::string explain_dot(const execution_graph& graph,
 
 } // namespace
 
-expected<explain_format> explain_format_from(std::string_view name) {
+expected<graph_format> graph_format_from(std::string_view name) {
   if (name == "text")
-    return explain_format::text;
+    return graph_format::text;
   if (name == "json")
-    return explain_format::json;
+    return graph_format::json;
   if (name == "dot")
-    return explain_format::dot;
+    return graph_format::dot;
   std::string text{"--explain takes text, json or dot, not '"};
   text += name;
   text += "'";
@@ -294,14 +294,14 @@ expected<explain_format> explain_format_from(std::string_view name) {
 }
 
 std::string explain(const execution_graph& graph, checkpoint_mode checkpoints,
-                    explain_format format) {
+                    graph_format format) {
   const auto guarantee = end_to_end_guarantee(graph.job(), checkpoints);
   switch (format) {
-  case explain_format::text:
+  case graph_format::text:
     return explain_text(graph, guarantee);
-  case explain_format::json:
+  case graph_format::json:
     return explain_json(graph, guarantee);
-  case explain_format::dot:
+  case graph_format::dot:
     return explain_dot(graph, guarantee);
   }
   return {};

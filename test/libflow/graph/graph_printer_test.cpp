@@ -13,7 +13,7 @@ namespace {
 void check(const graph_builder& job, const std::string& name,
            checkpoint_mode mode = checkpoint_mode::exactly_once) {
   test::check_golden("graph/" + name + ".txt",
-                     explain(job.execution(), mode, explain_format::text));
+                     explain(job.execution(), mode, graph_format::text));
 }
 
 /// Broadcast, side outputs, keys, notes: something of everything.
@@ -102,7 +102,7 @@ TEST_CASE("explain prints JSON for programs") {
   test::check_golden("graph/flights.json.txt",
                      explain(flights().execution(),
                              checkpoint_mode::exactly_once,
-                             explain_format::json));
+                             graph_format::json));
 }
 
 TEST_CASE("explain prints dot for Graphviz, with quotes escaped") {
@@ -110,14 +110,14 @@ TEST_CASE("explain prints dot for Graphviz, with quotes escaped") {
   job.graph.options().job_name = "say \"hi\"\\";
   test::check_golden(
     "graph/flights.dot.txt",
-    explain(job.execution(), checkpoint_mode::off, explain_format::dot));
+    explain(job.execution(), checkpoint_mode::off, graph_format::dot));
 }
 
 TEST_CASE("an unknown format of --explain is refused with the known ones") {
-  CHECK(*explain_format_from("text") == explain_format::text);
-  CHECK(*explain_format_from("json") == explain_format::json);
-  CHECK(*explain_format_from("dot") == explain_format::dot);
-  const auto wrong = explain_format_from("xml");
+  CHECK(*graph_format_from("text") == graph_format::text);
+  CHECK(*graph_format_from("json") == graph_format::json);
+  CHECK(*graph_format_from("dot") == graph_format::dot);
+  const auto wrong = graph_format_from("xml");
   REQUIRE_FALSE(wrong.has_value());
   CHECK(wrong.error().text == "--explain takes text, json or dot, not 'xml'");
 }
