@@ -10,11 +10,17 @@ if(FLOW_BUILD_RUNTIME)
   list(APPEND flow_targets flow_runtime)
   # The actor-based API and what its headers include; the rest of the runtime
   # is reached through the library alone.
-  install(DIRECTORY actors DESTINATION include COMPONENT development
-          FILES_MATCHING PATTERN "flow_actors.hpp"
-          PATTERN "api/*.hpp" PATTERN "messages/*.hpp" PATTERN "support/*.hpp")
-  install(DIRECTORY backends DESTINATION include COMPONENT development
-          FILES_MATCHING PATTERN "*.hpp")
+  foreach(folder actors/api actors/messages actors/support backends)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}")
+      get_filename_component(parent "include/${folder}" DIRECTORY)
+      install(DIRECTORY ${folder} DESTINATION ${parent}
+              COMPONENT development FILES_MATCHING PATTERN "*.hpp")
+    endif()
+  endforeach()
+  if(EXISTS "${PROJECT_SOURCE_DIR}/actors/flow_actors.hpp")
+    install(FILES actors/flow_actors.hpp DESTINATION include/actors
+            COMPONENT development)
+  endif()
 endif()
 
 install(TARGETS ${flow_targets} EXPORT libflowTargets
