@@ -1,0 +1,126 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "libflow/functions/function.hpp"
+#include "libflow/windows/aggregate_function.hpp"
+
+namespace flow {
+
+/// Folds: how a window operator keeps the records of one key and window, and
+/// what it makes of them. One shape for all, called in the operator's loop:
+/// `accumulator`, `add(acc, fresh, value)` where a fresh accumulator is
+/// value-initialised, `result(acc)`, `open` and `close`.
+
+/// Keeps one record, made by `T(const T&, const T&)`.
+template <class T, class Function>
+class reduce_fold {
+public:
+  using accumulator = T;
+
+  explicit reduce_fold(Function function) : function_(std::move(function)) {}
+
+  void add(T& acc, bool fresh, const T& value) {
+    if (fresh)
+      acc = value;
+    else
+      acc = std::invoke(function_, std::as_const(acc), value);
+  }
+  [[nodiscard]] const T& result(const T& acc) const noexcept { return acc; }
+
+  void open(runtime_context& context) { open_function(function_, context); }
+  void close() { close_function(function_); }
+
+private:
+  Function function_;
+};
+
+/// Keeps the accumulator of an aggregate function.
+template <class In, class Function>
+requires aggregate_function<Function, In>
+class aggregate_fold {
+public:
+  using accumulator = accumulator_type<Function>;
+
+  explicit aggregate_fold(Function function) : function_(std::move(function)) {}
+
+  void add(accumulator& acc, [[maybe_unused]] bool fresh, const In& value) {
+    if constexpr (detail::makes_accumulator<Function>) {
+      if (fresh)
+        acc = function_.create_accumulator();
+    }
+    if constexpr (std::is_void_v<decltype(function_.add(acc, value))>)
+      function_.add(acc, value);
+    else
+      acc = function_.add(acc, value);
+  }
+  [[nodiscard]] aggregate_result<Function> result(const accumulator& acc) {
+    return function_.result(acc);
+  }
+
+  void open(runtime_context& context) { open_function(function_, context); }
+  void close() { close_function(function_); }
+
+private:
+  Function function_;
+};
+
+/// Keeps the records themselves, in the order of arrival.
+template <class In>
+class collect_fold {
+public:
+  using accumulator = std::vector<In>;
+
+  void add(accumulator& acc, bool, const In& value) { acc.push_back(value); }
+  [[nodiscard]] std::span<const In>
+  result(const accumulator& acc) const noexcept {
+    return acc;
+  }
+
+  void open(runtime_context&) {}
+  void close() {}
+};
+
+/// Emission: what becomes of the result of a fold.
+
+/// Emits it as it is.
+struct emit_result {
+  template <class Context, class Result, class Out>
+  void operator()(const Context&, Result&& result, collector<Out>& out) {
+    out.emit(std::forward<Result>(result));
+  }
+
+  void open(runtime_context&) {}
+  void close() {}
+};
+
+/// Hands it to the author's
+/// `void(const window_context<K>&, const Result&, collector<Out>&)`, a call
+/// operator or a member `process`; with collect_fold the result is
+/// `std::span<const In>`.
+template <class Function>
+class process_result {
+public:
+  explicit process_result(Function function) : function_(std::move(function)) {}
+
+  template <class Context, class Result, class Out>
+  void operator()(const Context& context, const Result& result,
+                  collector<Out>& out) {
+    if constexpr (requires { function_.process(context, result, out); })
+      function_.process(context, result, out);
+    else
+      function_(context, result, out);
+  }
+
+  void open(runtime_context& context) { open_function(function_, context); }
+  void close() { close_function(function_); }
+
+private:
+  Function function_;
+};
+
+} // namespace flow

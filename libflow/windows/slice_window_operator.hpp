@@ -1,0 +1,295 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "libflow/core/output_tag.hpp"
+#include "libflow/operators/keyed_batch.hpp"
+#include "libflow/operators/one_input.hpp"
+#include "libflow/windows/fold.hpp"
+#include "libflow/windows/slice_bytes.hpp"
+#include "libflow/windows/slice_store.hpp"
+#include "libflow/windows/window_context.hpp"
+
+namespace flow {
+
+/// What the author of a windowed stream says beside its function.
+template <class In>
+struct window_options {
+  /// How long after its completion a window still accepts records.
+  duration_ms allowed_lateness{0};
+  /// Where records go that come too late; dropped without one.
+  std::optional<output_tag<In>> late_output;
+};
+
+/// Keyed event-time windows of which each is one slice of state: one table for
+/// all keys of a window, one timer for all of them, firing walks the table.
+///
+/// A window fires when the watermark reaches its last time, all its keys
+/// before the watermark goes on, windows in the order of their start. While it
+/// is kept for late records (`allowed_lateness`), each of them fires its key
+/// again, at once. Results carry the window's last time.
+///
+/// `Assigner` gives the window of a time (`window_of`), `Fold` and `Emit` say
+/// what is kept and emitted (windows/fold.hpp).
+/// Counts late records, whether dropped or emitted to the late output.
+template <class In, class Out, class Selector, class Assigner, class Fold,
+          class Emit>
+class slice_window_operator final : public pausable_operator<In, Out> {
+  using base = pausable_operator<In, Out>;
+
+public:
+  using key_type = key_of<In, Selector>;
+
+  slice_window_operator(std::string name, receiver<Out>& out, Selector selector,
+                        Assigner assigner, Fold fold, Emit emit,
+                        window_options<In> options)
+    : base(std::move(name), out), records_(std::move(selector)),
+      assigner_(std::move(assigner)), fold_(std::move(fold)),
+      emit_(std::move(emit)), options_(std::move(options)), collector_(out) {}
+
+  void open(const operator_context& context) override {
+    const auto& place = context.place;
+    header_.max_parallelism = place.max_parallelism;
+    header_.size_ms = assigner_.size().count();
+    header_.offset_ms = assigner_.offset().count();
+    header_.key_schema = codec<key_type>::schema();
+    header_.accumulator_schema = codec<accumulator>::schema();
+    groups_ =
+      range_of(place.subtask_index, place.parallelism, place.max_parallelism);
+    slices_.own(hashes_of(groups_, place.max_parallelism));
+    runtime_context runtime{place};
+    guard_user_code(
+      this->name(),
+      [&] {
+        fold_.open(runtime);
+        emit_.open(runtime);
+      },
+      [] { return std::string{}; });
+  }
+
+  [[nodiscard]] operator_snapshot snapshot() override {
+    operator_snapshot result;
+    write_slices(slices_, header_, watermark_, result.keyed);
+    return result;
+  }
+
+  /// At another parallelism the watermark is the least of the old subtasks'.
+  expected<void> restore(std::span<const operator_snapshot> parts) override {
+    timestamp least = max_timestamp;
+    for (const auto& part : parts) {
+      const auto mark = watermark_of_slices(part.keyed, header_);
+      if (!mark)
+        return mark.error();
+      least = std::min(least, *mark);
+    }
+    watermark_ = parts.empty() ? min_timestamp : least;
+    for (const auto& part : parts)
+      if (auto read = read_slices(part.keyed, header_, assigner_, groups_,
+                                  watermark_, slices_);
+          !read)
+        return read;
+    return {};
+  }
+
+  [[nodiscard]] std::size_t state_bytes() const override {
+    return slices_.bytes();
+  }
+
+  void close() override {
+    fold_.close();
+    emit_.close();
+  }
+
+private:
+  using accumulator = typename Fold::accumulator;
+  using store = slice_store<key_type, accumulator>;
+  using slice = typename store::slice;
+
+  static constexpr std::size_t piece_records =
+    limits::records_per_amplifying_call;
+
+  /// Records whose state is on its way from memory while one is updated.
+  static constexpr std::size_t ahead = 16;
+
+  /// Results between two looks at the output.
+  static constexpr std::size_t results_per_look =
+    limits::records_per_amplifying_call;
+
+  /// Results of one call; then the task looks at its mailbox.
+  static constexpr std::size_t results_per_step = 4096;
+
+  void process(record_batch<In>& batch, std::size_t first,
+               std::size_t last) override {
+    const auto values = std::as_const(batch).values();
+    std::size_t at = first;
+    guard_user_code(
+      this->name(),
+      [&] {
+        if (first == 0)
+          records_.attach(batch);
+        const auto stamps = batch.timestamps();
+        for (; at < last; ++at)
+          targets_[at - first] = target_of(stamps[at]);
+        at = first;
+        update(values, stamps, at, last);
+        collector_.flush();
+        this->sides_.flush();
+      },
+      [&] { return at < last ? describe_record(values[at]) : std::string{}; });
+    this->counts_.records_out = collector_.emitted();
+  }
+
+  /// Puts records [at, last), whose slices are in targets_, where they belong.
+  void update(std::span<const In> values, std::span<const timestamp> stamps,
+              std::size_t& at, std::size_t last) {
+    const auto hashes = records_.hashes();
+    const std::size_t first = at;
+    auto prefetch = [&](std::size_t index) {
+      if (slice* target = targets_[index - first])
+        target->table.prefetch(hashes[index]);
+    };
+    for (std::size_t i = at; i < std::min(at + ahead, last); ++i)
+      prefetch(i);
+    for (; at < last; ++at) {
+      if (at + ahead < last)
+        prefetch(at + ahead);
+      slice* target = targets_[at - first];
+      if (target == nullptr) [[unlikely]] {
+        reject(values[at], stamps[at]);
+        continue;
+      }
+      bool fresh = false;
+      accumulator& acc =
+        target->table.upsert(hashes[at], records_.key(at), fresh);
+      fold_.add(acc, fresh, values[at]);
+      if (target->complete) [[unlikely]]
+        fire_again(*target, records_.key(at), acc);
+    }
+  }
+
+  /// The slice of a time, nullptr if it accepts no record any more.
+  [[nodiscard]] slice* target_of(timestamp at) {
+    // As unsigned numbers, times before the start are beyond any length.
+    const auto into = static_cast<std::uint64_t>(at)
+                      - static_cast<std::uint64_t>(recent_start_);
+    if (into < recent_length_) [[likely]]
+      return recent_;
+    return find_target(at);
+  }
+
+  [[gnu::noinline]] slice* find_target(timestamp at) {
+    if (at == min_timestamp)
+      fatal("a record has no timestamp: assign timestamps before windows");
+    const time_window window = assigner_.window_of(at);
+    if (window.max_timestamp() > watermark_)
+      recent_ = &slices_.open(window);
+    else if (window.cleanup_time(options_.allowed_lateness) > watermark_)
+      recent_ = &slices_.complete(window);
+    else
+      recent_ = nullptr;
+    recent_start_ = window.start;
+    // The time that means "none" must come here, whatever window it is in.
+    recent_length_ = window.start == min_timestamp
+                       ? 0
+                       : static_cast<std::uint64_t>(window.end)
+                           - static_cast<std::uint64_t>(window.start);
+    return recent_;
+  }
+
+  void reject(const In& value, timestamp stamp) {
+    ++this->counts_.late_records;
+    if (options_.late_output)
+      this->sides_.emit(*options_.late_output, value, stamp);
+  }
+
+  void fire_again(slice& late, const key_type& key, const accumulator& acc) {
+    window_context<key_type> context{this->sides_, late.window, watermark_};
+    context.select(key);
+    collector_.stamp(late.window.max_timestamp());
+    emit_(context, fold_.result(acc), collector_);
+  }
+
+  bool advance_to(timestamp mark) override {
+    watermark_ = std::max(watermark_, mark);
+    recent_length_ = 0;
+    std::size_t room = results_per_step;
+    bool done = true;
+    while (done) {
+      slice* due = slices_.next_due(watermark_);
+      if (due == nullptr)
+        break;
+      done = fire(*due, room);
+      if (done)
+        slices_.mark_complete();
+    }
+    collector_.flush();
+    this->sides_.flush();
+    this->counts_.records_out = collector_.emitted();
+    if (done)
+      slices_.drop_closed(watermark_, options_.allowed_lateness);
+    return done;
+  }
+
+  /// Emits results of a slice while there is room; whether all are out.
+  bool fire(slice& due, std::size_t& room) {
+    if (!cursor_)
+      cursor_.emplace(due.table);
+    window_context<key_type> context{this->sides_, due.window, watermark_};
+    collector_.stamp(due.window.max_timestamp());
+    while (room > 0 && !this->out_->full() && !this->sides_.full()) {
+      const std::size_t count = std::min(room, results_per_look);
+      room -= count;
+      if (!emit_next(context, count)) {
+        cursor_.reset();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Emits the next `count` results; false if there were fewer.
+  bool emit_next(window_context<key_type>& context, std::size_t count) {
+    bool more = true;
+    guard_user_code(
+      this->name(),
+      [&] {
+        for (std::size_t i = 0; more && i < count; ++i) {
+          const auto entry = cursor_->next();
+          more = static_cast<bool>(entry);
+          if (!more)
+            return;
+          context.select(*entry.key);
+          emit_(context, fold_.result(*entry.value), collector_);
+        }
+      },
+      [] { return std::string{}; });
+    return more;
+  }
+
+  keyed_view<In, Selector> records_;
+  Assigner assigner_;
+  Fold fold_;
+  Emit emit_;
+  window_options<In> options_;
+  collector<Out> collector_;
+  slice_header header_;
+  key_group_range groups_;
+  store slices_;
+  timestamp watermark_ = min_timestamp;
+
+  // The slice of the last record: most follow in the same one.
+  slice* recent_ = nullptr;
+  timestamp recent_start_ = 0;
+  std::uint64_t recent_length_ = 0;
+  std::array<slice*, piece_records> targets_{};
+
+  // Where the firing of the earliest open slice stands.
+  std::optional<typename slice::table_type::cursor> cursor_;
+};
+
+} // namespace flow
