@@ -120,9 +120,6 @@ private:
   static constexpr std::size_t results_per_look =
     limits::records_per_amplifying_call;
 
-  /// Results of one call; then the task looks at its mailbox.
-  static constexpr std::size_t results_per_step = 4096;
-
   void process(record_batch<In>& batch, std::size_t first,
                std::size_t last) override {
     const auto values = std::as_const(batch).values();
@@ -217,13 +214,12 @@ private:
   bool advance_to(timestamp mark) override {
     watermark_ = std::max(watermark_, mark);
     recent_length_ = 0;
-    std::size_t room = results_per_step;
     bool done = true;
     while (done) {
       slice* due = slices_.next_due(watermark_);
       if (due == nullptr)
         break;
-      done = fire(*due, room);
+      done = fire(*due);
       if (done)
         slices_.mark_complete();
     }
@@ -235,16 +231,14 @@ private:
     return done;
   }
 
-  /// Emits results of a slice while there is room; whether all are out.
-  bool fire(slice& due, std::size_t& room) {
+  /// Emits results of a slice until the output is full; whether all are out.
+  bool fire(slice& due) {
     if (!cursor_)
       cursor_.emplace(due.table);
     window_context<key_type> context{this->sides_, due.window, watermark_};
     collector_.stamp(due.window.max_timestamp());
-    while (room > 0 && !this->out_->full() && !this->sides_.full()) {
-      const std::size_t count = std::min(room, results_per_look);
-      room -= count;
-      if (!emit_next(context, count)) {
+    while (!this->out_->full() && !this->sides_.full()) {
+      if (!emit_next(context, results_per_look)) {
         cursor_.reset();
         return true;
       }
