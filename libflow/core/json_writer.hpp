@@ -95,7 +95,8 @@ private:
   }
 
   json_writer& close(char opened_by, char bracket) {
-    FLOW_ASSERT(!open_.empty() && open_.back().bracket == opened_by && !has_key_,
+    FLOW_ASSERT(!open_.empty() && open_.back().bracket == opened_by
+                  && !has_key_,
                 "a JSON bracket is closed that is not open");
     const bool empty = open_.back().empty;
     open_.pop_back();
@@ -162,11 +163,21 @@ private:
       return n == 0 ? 1 : n;
     }
     switch (s[0]) {
-    case '"': text_ += "\\\""; break;
-    case '\\': text_ += "\\\\"; break;
-    case '\n': text_ += "\\n"; break;
-    case '\r': text_ += "\\r"; break;
-    case '\t': text_ += "\\t"; break;
+    case '"':
+      text_ += "\\\"";
+      break;
+    case '\\':
+      text_ += "\\\\";
+      break;
+    case '\n':
+      text_ += "\\n";
+      break;
+    case '\r':
+      text_ += "\\r";
+      break;
+    case '\t':
+      text_ += "\\t";
+      break;
     default:
       if (byte < 0x20 || byte == 0x7F) {
         constexpr std::string_view hex = "0123456789abcdef";

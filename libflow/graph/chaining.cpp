@@ -57,15 +57,17 @@ reason only_input(const stream_graph& graph, const stream_edge& edge) {
 
 reason lower_may_join(const stream_graph& graph, const stream_edge& edge) {
   switch (graph.node(edge.to).chaining) {
-  case chaining_strategy::always: return {};
-  case chaining_strategy::head: return "the operator begins a chain";
-  case chaining_strategy::never: return "the operator is never chained";
+  case chaining_strategy::always:
+    return {};
+  case chaining_strategy::head:
+    return "the operator begins a chain";
+  case chaining_strategy::never:
+    return "the operator is never chained";
   }
   return {};
 }
 
-reason upper_may_be_joined(const stream_graph& graph,
-                           const stream_edge& edge) {
+reason upper_may_be_joined(const stream_graph& graph, const stream_edge& edge) {
   if (graph.node(edge.from).chaining == chaining_strategy::never)
     return graph.name_of(edge.from) + " is never chained";
   return {};
@@ -78,8 +80,8 @@ std::optional<std::string> why_not_chained(const stream_graph& graph,
   // A forward edge joins equal parallelism (a rule of the validator), so that
   // needs no rule here.
   constexpr reason (*rules[])(const stream_graph&, const stream_edge&) = {
-    chaining_is_on,          nothing_waits,  forward_edge,
-    same_max_parallelism,    only_input,     lower_may_join,
+    chaining_is_on,          nothing_waits,       forward_edge,
+    same_max_parallelism,    only_input,          lower_may_join,
     same_slot_sharing_group, upper_may_be_joined,
   };
   for (const auto rule : rules)

@@ -27,7 +27,7 @@ subtask_range consumers_of(const job_graph& job, const job_edge& edge,
 } // namespace
 
 execution_graph::execution_graph(std::shared_ptr<const job_graph> job)
-    : job_(std::move(job)) {
+  : job_(std::move(job)) {
   FLOW_ASSERT(job_ != nullptr, "an execution graph needs a job graph");
   for (const auto& vertex : job_->vertices())
     attempts_.emplace_back(vertex.parallelism, 0u);
@@ -80,8 +80,7 @@ execution_graph::inputs_of(subtask_id subtask) const {
       const subtask_id producer{edge.from, producers.first + c};
       const auto consumers = consumers_of(*job_, edge, producer.index);
       result.push_back({id, producer, subtask, subtask.index - consumers.first,
-                        static_cast<std::uint32_t>(result.size()),
-                        edge.input});
+                        static_cast<std::uint32_t>(result.size()), edge.input});
     }
   }
   return result;
@@ -98,8 +97,8 @@ std::uint32_t execution_graph::gate_offset(subtask_id consumer,
   return offset;
 }
 
-std::vector<execution_channel>
-execution_graph::outputs_of(subtask_id subtask, edge_id id) const {
+std::vector<execution_channel> execution_graph::outputs_of(subtask_id subtask,
+                                                           edge_id id) const {
   check(subtask);
   const auto& edge = job_->edge(id);
   FLOW_ASSERT(edge.from == subtask.vertex,
@@ -109,8 +108,8 @@ execution_graph::outputs_of(subtask_id subtask, edge_id id) const {
   for (std::uint32_t c = 0; c < consumers.count; ++c) {
     const subtask_id consumer{edge.to, consumers.first + c};
     const auto producers = producers_of(*job_, edge, consumer.index);
-    const auto number = gate_offset(consumer, id) + subtask.index
-                        - producers.first;
+    const auto number =
+      gate_offset(consumer, id) + subtask.index - producers.first;
     result.push_back({id, subtask, consumer, c, number, edge.input});
   }
   return result;

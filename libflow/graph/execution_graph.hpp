@@ -80,8 +80,8 @@ public:
   inputs_of(subtask_id subtask) const;
   /// Channels of one of the output edges of the subtask, by output_channel.
   /// @pre edge is an output of the subtask's vertex
-  [[nodiscard]] std::vector<execution_channel>
-  outputs_of(subtask_id subtask, edge_id edge) const;
+  [[nodiscard]] std::vector<execution_channel> outputs_of(subtask_id subtask,
+                                                          edge_id edge) const;
   /// Cost: the larger parallelism of the two sides.
   [[nodiscard]] std::uint64_t channel_count(edge_id edge) const;
 

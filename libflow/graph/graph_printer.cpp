@@ -30,8 +30,16 @@ std::string counted(std::uint64_t n, const std::string& noun) {
   return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
 }
 
-void print_operator(std::string& out, const job_vertex& vertex,
-                    std::size_t at, std::size_t depth) {
+/// "[0]", as the text refers to a vertex.
+std::string numbered(vertex_id id) {
+  std::string text{"["};
+  text += std::to_string(index_of(id));
+  text += ']';
+  return text;
+}
+
+void print_operator(std::string& out, const job_vertex& vertex, std::size_t at,
+                    std::size_t depth) {
   const auto& op = vertex.operators[at];
   const auto* link = link_to(vertex, at);
   const std::string indent(4 + 2 * depth, ' ');
@@ -58,14 +66,15 @@ void print_edge(std::string& out, const execution_graph& graph,
   const auto& job = graph.job();
   const auto& from = job.vertex(edge.from);
   const auto& to = job.vertex(edge.to);
-  out += "  <= [" + std::to_string(index_of(edge.from)) + "] "
+  out += "  <= " + numbered(edge.from) + " "
          + from.operators[edge.from_operator].name;
   if (edge.side_output)
     out += ", side output " + *edge.side_output;
   out += ": " + std::string{to_string(edge.how)} + " of " + edge.type;
   if (to.head().node.inputs.size() > 1)
     out += " into input " + std::to_string(edge.input);
-  out += ", " + counted(graph.channel_count(edge.id), "channel");
+  out += ", ";
+  out += counted(graph.channel_count(edge.id), "channel");
   if (edge.wait_for)
     out += ", waited for";
   out += "; not chained: " + edge.why_not_chained + "\n";
@@ -73,7 +82,7 @@ void print_edge(std::string& out, const execution_graph& graph,
 
 void print_vertex(std::string& out, const execution_graph& graph,
                   const job_vertex& vertex) {
-  out += "\n[" + std::to_string(index_of(vertex.id)) + "] " + vertex.name + "\n";
+  out += '\n' + numbered(vertex.id) + " " + vertex.name + "\n";
   out += "  parallelism " + std::to_string(vertex.parallelism) + ", max "
          + std::to_string(vertex.max_parallelism) + ", slot sharing group "
          + vertex.slot_sharing_group + "\n";
@@ -94,8 +103,8 @@ std::string explain_text(const execution_graph& graph,
                     + hex16(job.hash()) + "\n";
   out += "guarantee: " + to_string(guarantee) + "\n";
   for (const auto& source : guarantee.sources)
-    out += "after a failure: source '" + source.source + "' " + source.text
-           + "\n";
+    out +=
+      "after a failure: source '" + source.source + "' " + source.text + "\n";
   out += "slots:";
   for (const auto& need : graph.slots())
     out += " " + need.group + " " + std::to_string(need.slots);
@@ -120,9 +129,8 @@ void write_guarantee(json_writer& out, const guarantee_report& report) {
   out.key("guarantee").begin_object();
   out.member("level", to_string(report.level));
   member_or_null(out, "limited_by",
-                 report.limited_by.empty()
-                   ? std::nullopt
-                   : std::optional{report.limited_by});
+                 report.limited_by.empty() ? std::nullopt
+                                           : std::optional{report.limited_by});
   out.member("reason", report.reason);
   out.key("sources").begin_array();
   for (const auto& source : report.sources)
@@ -253,7 +261,8 @@ std::string explain_dot(const execution_graph& graph,
     auto label = vertex.name;
     label += "\nparallelism " + std::to_string(vertex.parallelism);
     label += "\nslot sharing group " + vertex.slot_sharing_group;
-    out += "  " + dot_name(vertex.id) + " [label=" + dot_quoted(label) + "];\n";
+    out += "  ";
+    out += dot_name(vertex.id) + " [label=" + dot_quoted(label) + "];\n";
   }
   for (const auto& edge : job.edges()) {
     std::string label{to_string(edge.how)};
@@ -261,7 +270,8 @@ std::string explain_dot(const execution_graph& graph,
       label += "\nside output " + *edge.side_output;
     if (edge.wait_for)
       label += "\nwaited for";
-    out += "  " + dot_name(edge.from) + " -> " + dot_name(edge.to)
+    out += "  ";
+    out += dot_name(edge.from) + " -> " + dot_name(edge.to)
            + " [label=" + dot_quoted(label) + "];\n";
   }
   return out + "}\n";
@@ -269,26 +279,30 @@ std::string explain_dot(const execution_graph& graph,
 
 } // namespace
 
-expected<explain_format> explain_format_from(std::string_view name) {
+expected<graph_format> graph_format_from(std::string_view name) {
   if (name == "text")
-    return explain_format::text;
+    return graph_format::text;
   if (name == "json")
-    return explain_format::json;
+    return graph_format::json;
   if (name == "dot")
-    return explain_format::dot;
-  return error{error_code::invalid_argument,
-               "'" + std::string{name}
-                 + "' is no format of --explain: use text, json or dot",
+    return graph_format::dot;
+  std::string text{"--explain takes text, json or dot, not '"};
+  text += name;
+  text += "'";
+  return error{error_code::invalid_argument, std::move(text),
                error_severity::fatal};
 }
 
 std::string explain(const execution_graph& graph, checkpoint_mode checkpoints,
-                    explain_format format) {
+                    graph_format format) {
   const auto guarantee = end_to_end_guarantee(graph.job(), checkpoints);
   switch (format) {
-  case explain_format::text: return explain_text(graph, guarantee);
-  case explain_format::json: return explain_json(graph, guarantee);
-  case explain_format::dot: return explain_dot(graph, guarantee);
+  case graph_format::text:
+    return explain_text(graph, guarantee);
+  case graph_format::json:
+    return explain_json(graph, guarantee);
+  case graph_format::dot:
+    return explain_dot(graph, guarantee);
   }
   return {};
 }

@@ -10,14 +10,14 @@
 namespace flow {
 
 /// Formats of --explain.
-enum class explain_format {
+enum class graph_format {
   text, ///< for people
   json, ///< for programs, keys below
   dot,  ///< for Graphviz
 };
 
 /// The format of that name, or an error that lists the names.
-expected<explain_format> explain_format_from(std::string_view name);
+expected<graph_format> graph_format_from(std::string_view name);
 
 /// Prints the graph that is deployed; ends with a line end. Pure: equal graphs
 /// give equal bytes. Any thread.
@@ -29,13 +29,13 @@ expected<explain_format> explain_format_from(std::string_view name);
 /// - slot_sharing_groups: [{name, slots}]
 /// - vertices: [{id, name, parallelism, max_parallelism, slot_sharing_group,
 ///   operators: [{id, name, kind, uid (or null), chained_to (index of the
-///   operator above in this list, null for the head), side_output (of that link,
-///   or null), inputs: [types], output (type, null for a sink), stateful,
+///   operator above in this list, null for the head), side_output (of that
+///   link, or null), inputs: [types], output (type, null for a sink), stateful,
 ///   bounded (of sources, else null), notes: {key: value}}]}]
 /// - edges: [{id, from, from_operator, to, input, partitioning, type,
 ///   side_output (or null), wait_for, channels, not_chained_because}]
 [[nodiscard]] std::string explain(const execution_graph& graph,
                                   checkpoint_mode checkpoints,
-                                  explain_format format);
+                                  graph_format format);
 
 } // namespace flow

@@ -20,7 +20,9 @@ void add(errors& out, std::string text) {
     {error_code::invalid_job, std::move(text), error_severity::fatal});
 }
 
-std::string quoted(const std::string& text) { return "'" + text + "'"; }
+std::string quoted(const std::string& text) {
+  return "'" + text + "'";
+}
 
 bool has_kind(const stream_graph& graph, operator_kind kind) {
   return std::any_of(graph.nodes().begin(), graph.nodes().end(),
@@ -43,10 +45,9 @@ void inputs_are_connected(const stream_graph& graph, errors& out) {
   for (const auto& node : graph.nodes()) {
     const auto edges = graph.inputs_of(node.id);
     for (std::uint32_t input = 0; input < node.inputs.size(); ++input) {
-      const bool connected
-        = std::any_of(edges.begin(), edges.end(), [input](const auto* edge) {
-            return edge->input == input;
-          });
+      const bool connected =
+        std::any_of(edges.begin(), edges.end(),
+                    [input](const auto* edge) { return edge->input == input; });
       if (connected)
         continue;
       const auto which = node.inputs.size() == 1
@@ -123,8 +124,7 @@ void parallelism_is_within_max(const stream_graph& graph, errors& out) {
   }
 }
 
-void single_operators_have_one_subtask(const stream_graph& graph,
-                                       errors& out) {
+void single_operators_have_one_subtask(const stream_graph& graph, errors& out) {
   for (const auto& node : graph.nodes())
     if (node.single && node.parallelism.value_or(1) > 1)
       add(out, label_of(graph, node.id) + " has parallelism "
@@ -150,10 +150,9 @@ void inputs_get_what_they_need(const stream_graph& graph, errors& out) {
     const auto rule = graph.node(edge.to).inputs[edge.input].rule;
     const auto how = graph.partitioning_of(edge);
     if (rule == input_rule::keyed && how != partitioning::hash)
-      add(out, label_of(graph, edge.to)
-                 + " needs a keyed input, but the stream of "
-                 + label_of(graph, edge.from)
-                 + " is not keyed: call key_by on it");
+      add(out,
+          label_of(graph, edge.to) + " needs a keyed input, but the stream of "
+            + label_of(graph, edge.from) + " is not keyed: call key_by on it");
     if (rule == input_rule::broadcast && how != partitioning::broadcast)
       add(out, label_of(graph, edge.to)
                  + " needs a broadcast input, but the stream of "
@@ -165,10 +164,10 @@ void inputs_get_what_they_need(const stream_graph& graph, errors& out) {
 void waiting_leaves_another_input(const stream_graph& graph, errors& out) {
   for (const auto& node : graph.nodes()) {
     const auto edges = graph.inputs_of(node.id);
-    const bool all_awaited
-      = !edges.empty() && std::all_of(edges.begin(), edges.end(), [](auto* e) {
-          return e->wait_for;
-        });
+    const bool all_awaited =
+      !edges.empty() && std::all_of(edges.begin(), edges.end(), [](auto* e) {
+        return e->wait_for;
+      });
     if (all_awaited)
       add(out, label_of(graph, node.id)
                  + " waits for all of its inputs, so none could go first: "

@@ -22,7 +22,8 @@ std::string restart_with_checkpoints(delivery_guarantee replay) {
 
 std::string restart_without_checkpoints(delivery_guarantee replay) {
   switch (replay) {
-  case delivery_guarantee::exactly_once: return "begins anew";
+  case delivery_guarantee::exactly_once:
+    return "begins anew";
   case delivery_guarantee::at_least_once:
     return "gets again what was not acknowledged";
   case delivery_guarantee::at_most_once:
@@ -56,9 +57,12 @@ std::string reason_of(const job_operator& op) {
   if (!op.node.guarantee.reason.empty())
     return op.node.guarantee.reason;
   switch (op.node.kind) {
-  case operator_kind::source: return "it cannot be read again from a position";
-  case operator_kind::sink: return "its writes are not tied to checkpoints";
-  default: return "it reaches out of the job";
+  case operator_kind::source:
+    return "it cannot be read again from a position";
+  case operator_kind::sink:
+    return "its writes are not tied to checkpoints";
+  default:
+    return "it reaches out of the job";
   }
 }
 
@@ -83,10 +87,9 @@ guarantee_report end_to_end_guarantee(const job_graph& job,
           std::string{to_string(op->node.kind)} + " '" + op->name + "'",
           reason_of(*op));
     if (op->node.kind == operator_kind::source)
-      report.sources.push_back(
-        {op->name, checkpoints == checkpoint_mode::off
-                     ? restart_without_checkpoints(level)
-                     : restart_with_checkpoints(level)});
+      report.sources.push_back({op->name, checkpoints == checkpoint_mode::off
+                                            ? restart_without_checkpoints(level)
+                                            : restart_with_checkpoints(level)});
   }
   return report;
 }

@@ -34,8 +34,8 @@ struct guarantee_report {
 /// weak the first by order of writing is named. Without checkpoints a source
 /// that can be read again begins anew after a failure, so what a sink has shown
 /// comes again; what cannot be read again is lost. Pure; any thread.
-[[nodiscard]] guarantee_report end_to_end_guarantee(const job_graph& job,
-                                                    checkpoint_mode checkpoints);
+[[nodiscard]] guarantee_report
+end_to_end_guarantee(const job_graph& job, checkpoint_mode checkpoints);
 
 /// "exactly-once: ...", one line without its end.
 [[nodiscard]] std::string to_string(const guarantee_report& report);

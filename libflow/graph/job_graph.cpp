@@ -57,7 +57,7 @@ struct place_in_vertex {
 class planner {
 public:
   planner(const stream_graph& graph, std::vector<operator_id> ids)
-      : graph_(graph), ids_(std::move(ids)), names_(unique_names(graph)) {}
+    : graph_(graph), ids_(std::move(ids)), names_(unique_names(graph)) {}
 
   void run() {
     for (const auto& node : graph_.nodes())
@@ -74,11 +74,11 @@ public:
 private:
   void place(const stream_node& node) {
     const auto inputs = graph_.inputs_of(node.id);
-    const bool joins
-      = inputs.size() == 1 && !why_not_chained(graph_, *inputs[0]);
-    auto& vertex = joins ? vertices[index_of(
-                     places_[index_of(inputs[0]->from)].vertex)]
-                         : add_vertex(node);
+    const bool joins =
+      inputs.size() == 1 && !why_not_chained(graph_, *inputs[0]);
+    auto& vertex =
+      joins ? vertices[index_of(places_[index_of(inputs[0]->from)].vertex)]
+            : add_vertex(node);
     const auto index = vertex.operators.size();
     vertex.operators.push_back(
       {ids_[index_of(node.id)], names_[index_of(node.id)], node});
@@ -91,10 +91,10 @@ private:
   job_vertex& add_vertex(const stream_node& node) {
     job_vertex vertex;
     vertex.id = vertex_id{static_cast<std::uint32_t>(vertices.size())};
-    vertex.parallelism
-      = static_cast<std::uint32_t>(graph_.parallelism_of(node.id));
-    vertex.max_parallelism
-      = static_cast<std::uint32_t>(graph_.max_parallelism_of(node.id));
+    vertex.parallelism =
+      static_cast<std::uint32_t>(graph_.parallelism_of(node.id));
+    vertex.max_parallelism =
+      static_cast<std::uint32_t>(graph_.max_parallelism_of(node.id));
     vertex.slot_sharing_group = graph_.slot_sharing_group_of(node.id);
     return vertices.emplace_back(std::move(vertex));
   }
@@ -140,7 +140,8 @@ expected<void> check_ids(const stream_graph& graph,
                          const std::vector<operator_id>& ids) {
   std::map<operator_id, node_id> owners;
   for (const auto& node : graph.nodes()) {
-    const auto [owner, is_new] = owners.emplace(ids[index_of(node.id)], node.id);
+    const auto [owner, is_new] =
+      owners.emplace(ids[index_of(node.id)], node.id);
     if (!is_new)
       return error{error_code::invalid_job,
                    label_of(graph, owner->second) + " and "
@@ -151,7 +152,9 @@ expected<void> check_ids(const stream_graph& graph,
   return {};
 }
 
-std::string number(std::uint64_t n) { return std::to_string(n); }
+std::string number(std::uint64_t n) {
+  return std::to_string(n);
+}
 
 std::string fact_of(const job_vertex& vertex, const job_operator& op) {
   std::string fact = "operator " + op.name + ": id " + to_string(op.id)

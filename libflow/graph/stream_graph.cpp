@@ -10,27 +10,42 @@ namespace flow {
 
 std::string_view to_string(operator_kind kind) noexcept {
   switch (kind) {
-  case operator_kind::source: return "source";
-  case operator_kind::map: return "map";
-  case operator_kind::filter: return "filter";
-  case operator_kind::flat_map: return "flat_map";
-  case operator_kind::process: return "process";
-  case operator_kind::keyed_process: return "keyed_process";
-  case operator_kind::reduce: return "reduce";
-  case operator_kind::window: return "window";
-  case operator_kind::co_process: return "co_process";
-  case operator_kind::broadcast_connect: return "broadcast_connect";
-  case operator_kind::watermarks: return "watermarks";
-  case operator_kind::sink: return "sink";
+  case operator_kind::source:
+    return "source";
+  case operator_kind::map:
+    return "map";
+  case operator_kind::filter:
+    return "filter";
+  case operator_kind::flat_map:
+    return "flat_map";
+  case operator_kind::process:
+    return "process";
+  case operator_kind::keyed_process:
+    return "keyed_process";
+  case operator_kind::reduce:
+    return "reduce";
+  case operator_kind::window:
+    return "window";
+  case operator_kind::co_process:
+    return "co_process";
+  case operator_kind::broadcast_connect:
+    return "broadcast_connect";
+  case operator_kind::watermarks:
+    return "watermarks";
+  case operator_kind::sink:
+    return "sink";
   }
   return "operator";
 }
 
 std::string_view to_string(delivery_guarantee level) noexcept {
   switch (level) {
-  case delivery_guarantee::at_most_once: return "at-most-once";
-  case delivery_guarantee::at_least_once: return "at-least-once";
-  case delivery_guarantee::exactly_once: return "exactly-once";
+  case delivery_guarantee::at_most_once:
+    return "at-most-once";
+  case delivery_guarantee::at_least_once:
+    return "at-least-once";
+  case delivery_guarantee::exactly_once:
+    return "exactly-once";
   }
   return "unknown";
 }

@@ -144,7 +144,7 @@ struct graph_options {
 class stream_graph {
 public:
   explicit stream_graph(graph_options options = {})
-      : options_(std::move(options)) {}
+    : options_(std::move(options)) {}
 
   /// Adds a node and numbers it. The author may go on changing it through
   /// node() (name, uid, parallelism).

@@ -27,9 +27,9 @@ struct subtask_report {
   std::string vertex;
   std::uint32_t index = 0;
   task_state state = task_state::created;
-  std::uint64_t records_in = 0;
-  std::uint64_t records_out = 0;
   std::string waiting_for; ///< why it does not run; empty when it does
+  std::string watermark_holder;   ///< the channel with the lowest watermark
+  std::optional<double> progress; ///< share read, of a source that knows
 };
 
 /// A running job at one moment.
@@ -56,7 +56,11 @@ public:
   /// Gives up; results may be missing. Returns at once.
   virtual void cancel() = 0;
 
+  /// Asks every subtask; may take some 200 ms when user code is busy.
   [[nodiscard]] virtual job_status_report status() = 0;
+
+  /// Reads counters only; costs no messages.
+  [[nodiscard]] virtual progress_facts progress() = 0;
 
   /// Metrics as Prometheus text.
   [[nodiscard]] virtual std::string metrics() = 0;

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "libflow/core/units.hpp"
+
 namespace flow {
 
 namespace {
@@ -55,22 +57,6 @@ std::string elapsed_text(std::chrono::milliseconds elapsed) {
          + std::to_string(seconds / 60 % 60) + " min";
 }
 
-std::string time_text(timestamp time) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> point{milliseconds{time}};
-  const auto day = floor<days>(point);
-  const year_month_day date{day};
-  const hh_mm_ss clock{floor<seconds>(point - day)};
-  std::array<char, 64> text{};
-  std::snprintf(
-    text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ldZ",
-    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-    static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
-    static_cast<long>(clock.minutes().count()),
-    static_cast<long>(clock.seconds().count()));
-  return text.data();
-}
-
 // Beyond these years the calendar says nothing; a stream that has ended has
 // the largest watermark.
 constexpr timestamp calendar_end = 253'402'300'800'000; // year 10000
@@ -80,7 +66,7 @@ std::string watermark_text(timestamp watermark) {
     return "end";
   if (watermark < 0 || watermark >= calendar_end)
     return std::to_string(watermark) + " ms";
-  return time_text(watermark);
+  return format_iso8601(watermark);
 }
 
 } // namespace

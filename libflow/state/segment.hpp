@@ -96,19 +96,19 @@ public:
 
   static_assert(alignof(entry) <= segment_pool::alignment);
 
-  static constexpr bool relocatable
-    = is_trivially_relocatable<Key> && is_trivially_relocatable<Value>;
-  static constexpr bool copyable
-    = std::is_copy_constructible_v<Key> && std::is_copy_constructible_v<Value>;
+  static constexpr bool relocatable =
+    is_trivially_relocatable<Key> && is_trivially_relocatable<Value>;
+  static constexpr bool copyable =
+    std::is_copy_constructible_v<Key> && std::is_copy_constructible_v<Value>;
 
   static constexpr std::uint32_t min_slots = tag_group;
 
   /// Slots of a segment that splits instead of growing: 3 to 8 KiB, because
   /// it is what the first write after a snapshot copies.
-  static constexpr std::uint32_t max_slots = std::clamp<std::uint32_t>(
-    std::bit_floor(static_cast<std::uint32_t>((std::size_t{6} << 10)
-                                              / (sizeof(entry) + 1))),
-    min_slots, 1024);
+  static constexpr std::uint32_t max_slots =
+    std::clamp<std::uint32_t>(std::bit_floor(static_cast<std::uint32_t>(
+                                (std::size_t{6} << 10) / (sizeof(entry) + 1))),
+                              min_slots, 1024);
 
   segment() = default;
   explicit segment(segment_header* header) noexcept : header_(header) {}
@@ -200,8 +200,8 @@ public:
     auto slot = static_cast<std::uint32_t>(hash) & mask();
     for (;;) {
       // Used tags have the top bit.
-      const auto used = static_cast<std::uint32_t>(
-        _mm_movemask_epi8(load_tags(tags() + slot)));
+      const auto used =
+        static_cast<std::uint32_t>(_mm_movemask_epi8(load_tags(tags() + slot)));
       const std::uint32_t free = ~used & 0xffff;
       if (free != 0) [[likely]]
         return (slot + static_cast<std::uint32_t>(std::countr_zero(free)))
@@ -238,8 +238,8 @@ public:
   template <class F>
   void for_each_slot(F&& f) const {
     for (std::uint32_t base = 0; base < slots(); base += tag_group) {
-      auto used = static_cast<std::uint32_t>(
-        _mm_movemask_epi8(load_tags(tags() + base)));
+      auto used =
+        static_cast<std::uint32_t>(_mm_movemask_epi8(load_tags(tags() + base)));
       for (; used != 0; used &= used - 1)
         f(base + static_cast<std::uint32_t>(std::countr_zero(used)));
     }

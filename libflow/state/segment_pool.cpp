@@ -84,9 +84,9 @@ segment_pool::size_class& segment_pool::class_of(std::size_t bytes) {
 void segment_pool::add_slab() {
   // Pages of a slab come from the system as segments first touch them: a large
   // page at once would stall the insert that needs it for milliseconds.
-  const std::size_t bytes
-    = slabs_.empty() ? min_slab_bytes
-                     : std::min(slabs_.back().bytes * 2, max_slab_bytes);
+  const std::size_t bytes =
+    slabs_.empty() ? min_slab_bytes
+                   : std::min(slabs_.back().bytes * 2, max_slab_bytes);
   std::byte* data = system_take(bytes);
   slabs_.push_back({data, bytes});
   reserved_ += bytes;

@@ -57,8 +57,8 @@ public:
                            hash_range owned = {}, std::uint32_t depth_hint = 0,
                            Hasher hasher = {})
     : pool_(std::move(pool)), begin_(owned.first),
-      normalise_(static_cast<std::uint32_t>(
-        std::countl_zero(owned.last - owned.first))),
+      normalise_(
+        static_cast<std::uint32_t>(std::countl_zero(owned.last - owned.first))),
       used_share_(((owned.last - owned.first) << normalise_ >> 32) + 1),
       hasher_(std::move(hasher)) {
     FLOW_ASSERT(pool_ != nullptr && owned.first < owned.last,
@@ -87,8 +87,8 @@ public:
   /// @pre hash is the key's, within the owned range
   [[nodiscard]] const Value* find(std::uint64_t hash,
                                   const Key& key) const noexcept {
-    const entry* found = find_entry(place{directory_data_[index_of(hash)]},
-                                    hash, key);
+    const entry* found =
+      find_entry(place{directory_data_[index_of(hash)]}, hash, key);
     return found != nullptr ? &found->value : nullptr;
   }
 
@@ -159,9 +159,7 @@ public:
     return static_cast<std::uint32_t>(std::bit_width(places * 3 / 4));
   }
 
-  [[nodiscard]] std::size_t segment_count() const noexcept {
-    return segments_;
-  }
+  [[nodiscard]] std::size_t segment_count() const noexcept { return segments_; }
 
   /// Changes whenever references to values may have become invalid.
   [[nodiscard]] std::uint64_t moves() const noexcept { return moves_; }
@@ -217,8 +215,8 @@ public:
           return {};
         enter();
       }
-      const auto slot
-        = base_ + static_cast<std::uint32_t>(std::countr_zero(used_));
+      const auto slot =
+        base_ + static_cast<std::uint32_t>(std::countr_zero(used_));
       used_ &= used_ - 1;
       return {&entries_[slot].key, &entries_[slot].value};
     }
@@ -250,19 +248,20 @@ public:
   [[nodiscard]] snapshot_type snapshot() {
     static_assert(segment_type::copyable,
                   "a snapshot needs keys and values that can be copied");
-    std::vector<segment_type> held;
+    std::vector<typename snapshot_type::part> held;
     held.reserve(segments_);
     constexpr std::size_t ahead = 16;
     for (std::size_t index = 0; index < directory_.size();) {
       if (index + ahead < directory_.size())
-        __builtin_prefetch(
-          &place{directory_[index + ahead]}.segment().header(), 1);
+        __builtin_prefetch(&place{directory_[index + ahead]}.segment().header(),
+                           1);
       segment_type one = place{directory_[index]}.segment();
-      index = next_segment(index);
-      if (one.header().size == 0)
-        continue;
-      one.acquire();
-      held.push_back(one);
+      const std::size_t next = next_segment(index);
+      if (one.header().size != 0) {
+        one.acquire();
+        held.push_back({one, hashes_of_places(index, next)});
+      }
+      index = next;
     }
     live_->fetch_add(1, std::memory_order_relaxed);
     return snapshot_type{pool_, live_, std::move(held), size_};
@@ -321,6 +320,15 @@ private:
     return normalised(hash) >> directory_shift_;
   }
 
+  /// The hashes that lead to places first .. next - 1.
+  [[nodiscard]] hash_range hashes_of_places(std::size_t first,
+                                            std::size_t next) const noexcept {
+    // Behind the last place the shift gives 0, and one less all bits.
+    const std::uint64_t end = next << directory_shift_;
+    return {begin_ + ((first << directory_shift_) >> normalise_),
+            begin_ + ((end - 1) >> normalise_)};
+  }
+
   [[nodiscard]] static entry* find_entry(place at, std::uint64_t hash,
                                          const Key& key) noexcept {
     const std::uint32_t mask = at.mask();
@@ -332,10 +340,10 @@ private:
       const auto group = detail::load_tags(tags + slot);
       for (auto match = detail::match_tag(group, tag); match != 0;
            match &= match - 1) {
-        entry* candidate
-          = entries
-            + ((slot + static_cast<std::uint32_t>(std::countr_zero(match)))
-               & mask);
+        entry* candidate =
+          entries
+          + ((slot + static_cast<std::uint32_t>(std::countr_zero(match)))
+             & mask);
         if (candidate->key == key) [[likely]]
           return candidate;
       }
@@ -514,8 +522,8 @@ private:
     depth_ = std::clamp(depth_hint, 1u, detail::max_segment_depth);
     // A single empty segment fills both places of the smallest directory.
     const std::uint32_t depth = depth_hint == 0 ? 0 : depth_;
-    first_slots_
-      = depth == 0 ? segment_type::min_slots : segment_type::max_slots;
+    first_slots_ =
+      depth == 0 ? segment_type::min_slots : segment_type::max_slots;
     const segment_type empty{detail::empty_segment_of(depth)};
     directory_.assign(std::size_t{1} << depth_, place{empty}.word());
     directory_changed();
@@ -536,8 +544,8 @@ private:
   std::uint64_t begin_;
   std::uint32_t normalise_;
   std::uint32_t directory_shift_ = 63;
-  std::shared_ptr<std::atomic<std::uint32_t>> live_
-    = std::make_shared<std::atomic<std::uint32_t>>(0);
+  std::shared_ptr<std::atomic<std::uint32_t>> live_ =
+    std::make_shared<std::atomic<std::uint32_t>>(0);
   std::vector<std::uintptr_t> directory_;
   std::uint32_t depth_ = 1;
   std::uint32_t first_slots_ = segment_type::min_slots;

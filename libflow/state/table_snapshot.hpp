@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libflow/core/key_group.hpp"
 #include "libflow/state/segment.hpp"
 
 namespace flow {
@@ -25,14 +26,14 @@ public:
   table_snapshot() = default;
   table_snapshot(table_snapshot&& other) noexcept
     : pool_(std::move(other.pool_)), live_(std::move(other.live_)),
-      segments_(std::exchange(other.segments_, {})),
+      parts_(std::exchange(other.parts_, {})),
       size_(std::exchange(other.size_, 0)) {}
   table_snapshot& operator=(table_snapshot&& other) noexcept {
     if (this != &other) {
       release();
       pool_ = std::move(other.pool_);
       live_ = std::move(other.live_);
-      segments_ = std::exchange(other.segments_, {});
+      parts_ = std::exchange(other.parts_, {});
       size_ = std::exchange(other.size_, 0);
     }
     return *this;
@@ -42,7 +43,7 @@ public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   [[nodiscard]] std::size_t segment_count() const noexcept {
-    return segments_.size();
+    return parts_.size();
   }
 
   /// Calls f(const Key&, const Value&) for the entries of one segment. The
@@ -51,17 +52,23 @@ public:
   /// @pre index < segment_count()
   template <class F>
   void for_each_in(std::size_t index, F&& f) const {
-    const auto& one = segments_[index];
+    const auto& one = parts_[index].segment;
     const auto* entries = one.entries();
     one.for_each_slot([&](std::uint32_t slot) {
       f(std::as_const(entries[slot].key), std::as_const(entries[slot].value));
     });
   }
 
+  /// The hashes that keys of a segment can have; those of the next one are
+  /// larger.
+  [[nodiscard]] const hash_range& hashes_in(std::size_t index) const {
+    return parts_[index].hashes;
+  }
+
   /// Calls f(const Key&, const Value&) for every entry.
   template <class F>
   void for_each(F&& f) const {
-    for (std::size_t i = 0; i < segments_.size(); ++i)
+    for (std::size_t i = 0; i < parts_.size(); ++i)
       for_each_in(i, f);
   }
 
@@ -69,19 +76,22 @@ private:
   template <class, class, class>
   friend class segmented_table;
 
-  using segment_type = detail::segment<Key, Value>;
+  struct part {
+    detail::segment<Key, Value> segment;
+    hash_range hashes;
+  };
   using live_count = std::atomic<std::uint32_t>;
 
   table_snapshot(std::shared_ptr<segment_pool> pool,
-                 std::shared_ptr<live_count> live,
-                 std::vector<segment_type> segments, std::size_t size) noexcept
-    : pool_(std::move(pool)), live_(std::move(live)),
-      segments_(std::move(segments)), size_(size) {}
+                 std::shared_ptr<live_count> live, std::vector<part> parts,
+                 std::size_t size) noexcept
+    : pool_(std::move(pool)), live_(std::move(live)), parts_(std::move(parts)),
+      size_(size) {}
 
   void release() noexcept {
-    for (auto& one : segments_)
-      one.release(*pool_);
-    segments_.clear();
+    for (auto& each : parts_)
+      each.segment.release(*pool_);
+    parts_.clear();
     // Last: the owner that reads zero writes without looking at references.
     if (live_)
       live_->fetch_sub(1, std::memory_order_release);
@@ -90,7 +100,7 @@ private:
 
   std::shared_ptr<segment_pool> pool_;
   std::shared_ptr<live_count> live_;
-  std::vector<segment_type> segments_;
+  std::vector<part> parts_;
   std::size_t size_ = 0;
 };
 

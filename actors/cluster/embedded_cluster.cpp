@@ -1,0 +1,187 @@
+#include "actors/cluster/embedded_cluster.hpp"
+
+#include <sys/resource.h>
+
+#include <caf/scoped_actor.hpp>
+
+#include <algorithm>
+#include <thread>
+
+#include "actors/dispatcher/dispatcher_actor.hpp"
+#include "actors/resource_manager/resource_manager_actor.hpp"
+#include "actors/task_manager/task_manager_actor.hpp"
+
+namespace flow {
+
+namespace {
+
+constexpr std::chrono::milliseconds status_timeout{1000};
+
+/// Slots of the one worker: as configured, else as many as the job needs.
+std::uint32_t slot_count(const job_graph& graph, const job_options& options) {
+  if (options.task_slots)
+    return *options.task_slots;
+  std::vector<slot_request> requests;
+  for (const auto& vertex : graph.vertices())
+    requests.push_back({vertex.slot_sharing_group, vertex.parallelism});
+  return static_cast<std::uint32_t>(slots_needed(requests));
+}
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec)
+         + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+} // namespace
+
+runtime_config::runtime_config() {
+  const std::size_t cores
+    = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads", cores);
+  set("scheduler.max-throughput", std::size_t{64});
+}
+
+class embedded_cluster::own_system {
+public:
+  caf::actor_system& get() { return system_; }
+
+private:
+  runtime_config config_;
+  caf::actor_system system_{config_};
+};
+
+embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
+                                   const job_options& options,
+                                   caf::actor_system* system)
+  : graph_(std::move(graph)),
+    job_name_(graph_->options().job_name),
+    started_(time_.steady()),
+    own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
+    system_(system == nullptr ? own_->get() : *system) {
+  const worker_context shared{&time_, &metrics_};
+  resource_manager_ = system_.spawn<resource_manager_actor, caf::detached>();
+  task_manager_ = system_.spawn<task_manager_actor, caf::detached>(
+    shared, resource_manager_, 0U, slot_count(*graph_, options));
+  dispatcher_ = system_.spawn<dispatcher_actor, caf::detached>(
+    shared, resource_manager_);
+  client_ = system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
+    return {
+      [this](accepted_atom, const caf::actor& job_manager) {
+        const std::lock_guard guard{mutex_};
+        job_manager_ = job_manager;
+        changed_.notify_all();
+      },
+      [this](jobended_atom, const job_end& end) { on_end(end); },
+    };
+  });
+  caf::anon_send(dispatcher_, submit_atom::value,
+                 submission{graph_, options, client_});
+}
+
+embedded_cluster::~embedded_cluster() {
+  cancel();
+  {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return result_.has_value(); });
+  }
+  shut_down();
+}
+
+/// The actors reach into this object, so it waits until they are gone.
+void embedded_cluster::shut_down() {
+  caf::scoped_actor self{system_};
+  for (const auto& actor : {dispatcher_, task_manager_, resource_manager_})
+    self->send(actor, cancel_atom::value);
+  self->send_exit(client_, caf::exit_reason::user_shutdown);
+  self->wait_for(dispatcher_, task_manager_, resource_manager_, client_);
+}
+
+void embedded_cluster::on_end(const job_end& end) {
+  job_result result{end.outcome, end.cause, summary_of(end)};
+  const std::lock_guard guard{mutex_};
+  result_ = std::move(result);
+  changed_.notify_all();
+}
+
+job_summary embedded_cluster::summary_of(const job_end& end) const {
+  const job_totals totals = metrics_.totals(job_name_);
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  job_summary summary;
+  summary.job = job_name_;
+  summary.status = end.outcome;
+  summary.records_in = totals.records_in;
+  summary.records_out = totals.records_out;
+  summary.late_records = totals.late_records;
+  summary.skipped_records = totals.skipped_records;
+  summary.seconds
+    = std::chrono::duration<double>(time_.steady() - started_).count();
+  summary.cpu_seconds
+    = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  summary.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  summary.restarts = end.restarts;
+  return summary;
+}
+
+std::optional<job_result>
+embedded_cluster::wait(std::chrono::milliseconds at_most) {
+  std::unique_lock lock{mutex_};
+  changed_.wait_for(lock, at_most, [this] { return result_.has_value(); });
+  return result_;
+}
+
+caf::actor embedded_cluster::job_manager() {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [this] { return job_manager_ || result_; });
+  return job_manager_;
+}
+
+void embedded_cluster::stop() {
+  caf::anon_send<caf::message_priority::high>(job_manager(),
+                                              stop_atom::value);
+}
+
+void embedded_cluster::cancel() {
+  caf::anon_send<caf::message_priority::high>(job_manager(),
+                                              cancel_atom::value);
+}
+
+job_status_report embedded_cluster::status() {
+  job_status_report report;
+  {
+    const std::lock_guard guard{mutex_};
+    if (result_)
+      report.state = result_->outcome == job_outcome::failed
+                       ? job_state::failed
+                       : job_state::finished;
+  }
+  caf::scoped_actor self{system_};
+  self
+    ->request(job_manager(), status_timeout, status_atom::value)
+    .receive([&](job_status_report& answer) { report = std::move(answer); },
+             [](caf::error&) {}); // ended meanwhile: what is known is shown
+  report.progress = progress();
+  return report;
+}
+
+progress_facts embedded_cluster::progress() {
+  const job_totals totals = metrics_.totals(job_name_);
+  progress_facts facts;
+  facts.records_in = totals.records_in;
+  facts.late_records = totals.late_records;
+  facts.watermark = totals.watermark;
+  return facts;
+}
+
+std::string embedded_cluster::metrics() {
+  return metrics_.render_prometheus(time_.steady());
+}
+
+expected<std::unique_ptr<running_job>>
+start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
+  return std::unique_ptr<running_job>{
+    std::make_unique<embedded_cluster>(std::move(graph), options, nullptr)};
+}
+
+} // namespace flow

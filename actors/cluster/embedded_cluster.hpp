@@ -1,0 +1,71 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "actors/messages/job_messages.hpp"
+#include "actors/support/worker_context.hpp"
+#include "libflow/job/job_client.hpp"
+#include "libflow/metrics/metric_registry.hpp"
+#include "libflow/time/clock.hpp"
+
+namespace flow {
+
+/// Configuration of the actor system of a process that runs tasks: threads as
+/// many as cores, the policy that costs nothing while idle, and few messages
+/// an actor in a row so that none starves another.
+class runtime_config : public caf::actor_system_config {
+public:
+  runtime_config();
+};
+
+/// A cluster within this process for one job: dispatcher, resource manager
+/// and one task manager, the same actors as everywhere, without sockets.
+/// Composition root: owns the actor system, or borrows the one of a program
+/// that has its own.
+/// @thread any
+class embedded_cluster final : public running_job {
+public:
+  /// @param system of the program, or null: the cluster makes its own
+  embedded_cluster(std::shared_ptr<const job_graph> graph,
+                   const job_options& options, caf::actor_system* system);
+  ~embedded_cluster() override;
+
+  std::optional<job_result> wait(std::chrono::milliseconds at_most) override;
+  void stop() override;
+  void cancel() override;
+  [[nodiscard]] job_status_report status() override;
+  [[nodiscard]] progress_facts progress() override;
+  [[nodiscard]] std::string metrics() override;
+
+  /// The job manager, once the dispatcher has spawned it.
+  [[nodiscard]] caf::actor job_manager();
+
+private:
+  class own_system;
+
+  void on_end(const job_end& end);
+  [[nodiscard]] job_summary summary_of(const job_end& end) const;
+  void shut_down();
+
+  const std::shared_ptr<const job_graph> graph_;
+  const std::string job_name_;
+  const std::chrono::nanoseconds started_;
+  system_clock time_;
+  metric_registry metrics_;
+  std::unique_ptr<own_system> own_;
+  caf::actor_system& system_;
+  caf::actor resource_manager_;
+  caf::actor task_manager_;
+  caf::actor dispatcher_;
+  caf::actor client_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  caf::actor job_manager_;           // guarded by mutex_
+  std::optional<job_result> result_; // guarded by mutex_
+};
+
+} // namespace flow

@@ -1,0 +1,341 @@
+#include "actors/job_manager/job_manager_actor.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace flow {
+
+FLOW_ATOM(restartdue)
+
+namespace {
+
+const operator_code& code_of(const job_operator& described) {
+  return static_cast<const operator_code&>(*described.node.code);
+}
+
+bool is_source(const job_vertex& vertex) {
+  return vertex.head().node.kind == operator_kind::source;
+}
+
+/// Seeded from the system once a job, so that jobs that failed together do
+/// not come back together.
+jitter_source random_jitter() {
+  return [engine = std::minstd_rand{std::random_device{}()}]() mutable {
+    return std::uniform_real_distribution<double>{0, 1}(engine);
+  };
+}
+
+/// How long a subtask may take to say why it waits, before the report goes
+/// out without it: it may be inside user code.
+constexpr std::chrono::milliseconds explanation_timeout{200};
+
+} // namespace
+
+job_manager_actor::job_manager_actor(caf::actor_config& config, submission job,
+                                     worker_context shared,
+                                     caf::actor resource_manager,
+                                     caf::actor dispatcher)
+  : caf::event_based_actor(config),
+    job_(std::move(job)),
+    shared_(shared),
+    resource_manager_(std::move(resource_manager)),
+    dispatcher_(std::move(dispatcher)),
+    graph_(std::make_shared<execution_graph>(job_.graph)),
+    subtasks_(graph_->subtasks()),
+    lifecycle_(subtasks_.size(), make_restart_strategy(job_.options.restart, random_jitter())) {
+  set_default_handler(caf::drop);
+}
+
+caf::behavior job_manager_actor::make_behavior() {
+  perform(lifecycle_.start());
+  return {
+    [this](granted_atom, const slot_grant& grant) { on_granted(grant); },
+    [this](refused_atom, const error& why) { on_refused(why); },
+    [this](coordready_atom, std::uint32_t vertex, std::uint32_t attempt,
+           const caf::actor& coordinator) {
+      on_coordinator(vertex, attempt, coordinator);
+    },
+    [this](deployed_atom, std::uint32_t task, std::uint32_t attempt,
+           const caf::actor& subtask) { on_deployed(task, attempt, subtask); },
+    [this](connected_atom, std::uint32_t task, std::uint32_t attempt) {
+      on_connected(task, attempt);
+    },
+    [this](taskstate_atom, const task_report& report) {
+      on_task_state(report);
+    },
+    [this](stop_atom) { on_stop(); },
+    [this](cancel_atom) { on_cancel(); },
+    [this](restartdue_atom, std::uint32_t attempt) {
+      on_restart_due(attempt);
+    },
+    [this](status_atom) { return on_status(); },
+  };
+}
+
+// -- handlers -----------------------------------------------------------------
+
+void job_manager_actor::on_granted(const slot_grant& grant) {
+  grant_ = grant;
+  deploy_subtasks();
+}
+
+void job_manager_actor::on_refused(const error& why) {
+  perform(lifecycle_.deployment_failed(lifecycle_.attempt(), why, now()));
+}
+
+void job_manager_actor::on_coordinator(std::uint32_t vertex,
+                                       std::uint32_t attempt,
+                                       const caf::actor& coordinator) {
+  if (attempt != lifecycle_.attempt()) {
+    anon_send(coordinator, cancel_atom::value);
+    return;
+  }
+  coordinators_[vertex] = coordinator;
+  --coordinators_awaited_;
+  connect_subtasks();
+}
+
+void job_manager_actor::on_deployed(std::uint32_t task, std::uint32_t attempt,
+                                    const caf::actor& subtask) {
+  if (attempt != lifecycle_.attempt()
+      || lifecycle_.task(task) == task_state::cancelling) {
+    send_urgent(this, subtask, cancel_atom::value);
+    return;
+  }
+  handles_[task] = subtask;
+  perform(lifecycle_.task_changed(task, attempt, task_state::initializing,
+                                  now()));
+  connect_subtasks();
+}
+
+void job_manager_actor::on_connected(std::uint32_t task,
+                                     std::uint32_t attempt) {
+  if (attempt != lifecycle_.attempt() || !handles_[task])
+    return;
+  if (++connected_ == handles_.size())
+    open_subtasks();
+}
+
+void job_manager_actor::on_task_state(const task_report& report) {
+  if (report.state == task_state::failed)
+    perform(lifecycle_.task_failed(report.task, report.attempt, *report.cause,
+                                   now()));
+  else
+    perform(lifecycle_.task_changed(report.task, report.attempt, report.state,
+                                    now()));
+}
+
+void job_manager_actor::on_stop() {
+  perform(lifecycle_.stop(now()));
+}
+
+void job_manager_actor::on_cancel() {
+  perform(lifecycle_.cancel(now()));
+}
+
+void job_manager_actor::on_restart_due(std::uint32_t attempt) {
+  perform(lifecycle_.restart_due(attempt));
+}
+
+std::shared_ptr<job_status_report> job_manager_actor::plain_status() const {
+  auto report = std::make_shared<job_status_report>();
+  report->state = lifecycle_.state();
+  for (std::uint32_t task = 0; task < subtasks_.size(); ++task) {
+    subtask_report each;
+    each.vertex = job_.graph->vertex(subtasks_[task].vertex).name;
+    each.index = subtasks_[task].index;
+    each.state = lifecycle_.task(task);
+    report->subtasks.push_back(std::move(each));
+  }
+  return report;
+}
+
+/// Asks every live subtask why it waits; answers when all have spoken.
+caf::result<job_status_report> job_manager_actor::on_status() {
+  auto report = plain_status();
+  auto promise = make_response_promise<job_status_report>();
+  auto awaited = std::make_shared<std::size_t>(1);
+  auto arrived = [report, awaited, promise]() mutable {
+    if (--*awaited == 0)
+      promise.deliver(*report);
+  };
+  for (std::size_t task = 0; task < handles_.size(); ++task) {
+    if (!handles_[task]
+        || lifecycle_.task(task) != task_state::running)
+      continue;
+    ++*awaited;
+    request<caf::message_priority::high>(handles_[task], explanation_timeout,
+                                         explain_atom::value)
+      .then(
+        [report, task, arrived](const task_explanation& why) mutable {
+          report->subtasks[task].waiting_for = why.waiting_for;
+          report->subtasks[task].watermark_holder = why.watermark_holder;
+          report->subtasks[task].progress = why.progress;
+          arrived();
+        },
+        [report, task, arrived](caf::error&) mutable {
+          report->subtasks[task].waiting_for
+            = "does not answer: in user code for "
+              + std::to_string(explanation_timeout.count()) + " ms or more";
+          arrived();
+        });
+  }
+  arrived();
+  return promise;
+}
+
+// -- actions of the lifecycle -------------------------------------------------
+
+void job_manager_actor::perform(const job_lifecycle::steps& steps) {
+  for (const job_step& step : steps)
+    switch (step.action) {
+      case job_action::none:
+        break;
+      case job_action::deploy_tasks:
+        request_slots();
+        break;
+      case job_action::stop_sources:
+        stop_sources();
+        break;
+      case job_action::cancel_tasks:
+        cancel_subtasks();
+        break;
+      case job_action::await_restart:
+        await_restart(step.restart_delay);
+        break;
+      case job_action::report_end:
+        report_end();
+        break;
+    }
+}
+
+void job_manager_actor::request_slots() {
+  handles_.assign(subtasks_.size(), {});
+  coordinators_.assign(job_.graph->vertices().size(), {});
+  connected_ = 0;
+  if (grant_) {
+    deploy_subtasks(); // a restart keeps its slots
+    return;
+  }
+  slot_requests wanted;
+  for (const auto& vertex : job_.graph->vertices())
+    wanted.requests.push_back({vertex.slot_sharing_group, vertex.parallelism});
+  send(resource_manager_, slots_atom::value, std::move(wanted));
+}
+
+void job_manager_actor::deploy_subtasks() {
+  const auto attempt = lifecycle_.attempt();
+  const auto self = caf::actor_cast<caf::actor>(this);
+  coordinators_awaited_ = 0;
+  for (const auto& vertex : job_.graph->vertices()) {
+    if (!is_source(vertex) || !code_of(vertex.head()).make_coordinator())
+      continue;
+    ++coordinators_awaited_;
+    const auto& worker = grant_->slots[index_of(vertex.id)][0].worker;
+    send(grant_->workers[worker], deploysrc_atom::value,
+         deploy_coordinator{vertex.id, attempt, graph_, self});
+  }
+  for (std::uint32_t task = 0; task < subtasks_.size(); ++task) {
+    const subtask_id id = subtasks_[task];
+    const auto& slot = grant_->slots[index_of(id.vertex)][id.index];
+    perform(lifecycle_.task_changed(task, attempt, task_state::deploying,
+                                    now()));
+    send(grant_->workers[slot.worker], deploy_atom::value,
+         deploy_task{task, task_place{graph_, id, attempt},
+                     settings_of(job_.graph->vertex(id.vertex)), self});
+  }
+}
+
+void job_manager_actor::connect_subtasks() {
+  const bool complete
+    = coordinators_awaited_ == 0
+      && std::all_of(handles_.begin(), handles_.end(),
+                     [](const auto& handle) { return bool{handle}; });
+  if (!complete)
+    return;
+  for (std::size_t task = 0; task < handles_.size(); ++task)
+    send(handles_[task], connect_atom::value, wiring_of(subtasks_[task]));
+}
+
+void job_manager_actor::open_subtasks() {
+  for (const auto& handle : handles_)
+    send(handle, open_atom::value);
+}
+
+void job_manager_actor::stop_sources() {
+  for (std::size_t task = 0; task < handles_.size(); ++task)
+    if (handles_[task]
+        && is_source(job_.graph->vertex(subtasks_[task].vertex)))
+      send_urgent(this, handles_[task], stop_atom::value);
+}
+
+void job_manager_actor::cancel_subtasks() {
+  for (const auto& handle : handles_)
+    if (handle)
+      send_urgent(this, handle, cancel_atom::value);
+}
+
+void job_manager_actor::await_restart(duration_ms delay) {
+  for (const auto& coordinator : coordinators_)
+    if (coordinator)
+      send(coordinator, cancel_atom::value);
+  delayed_send(this, delay, restartdue_atom::value, lifecycle_.attempt());
+}
+
+void job_manager_actor::report_end() {
+  for (const auto& coordinator : coordinators_)
+    if (coordinator)
+      send(coordinator, cancel_atom::value);
+  if (grant_)
+    send(resource_manager_, giveback_atom::value, *grant_);
+  const auto outcome = outcome_of(lifecycle_.state());
+  FLOW_ASSERT(outcome.has_value(), "the job has not ended");
+  job_end end{*outcome, {}, lifecycle_.restarts()};
+  if (*outcome == job_outcome::failed)
+    end.cause = lifecycle_.cause();
+  send(dispatcher_, jobended_atom::value, job_.client, std::move(end));
+  quit();
+}
+
+// -- the rest -----------------------------------------------------------------
+
+std::shared_ptr<const task_wiring>
+job_manager_actor::wiring_of(subtask_id subtask) const {
+  auto wiring = std::make_shared<task_wiring>();
+  const job_vertex& vertex = job_.graph->vertex(subtask.vertex);
+  for (const edge_id edge : vertex.outputs) {
+    auto& channels = wiring->outputs.emplace_back();
+    for (const auto& channel : graph_->outputs_of(subtask, edge))
+      channels.push_back(
+        {handles_[number_of(channel.consumer)], channel.input_channel});
+  }
+  for (const auto& channel : graph_->inputs_of(subtask)) {
+    const auto& ports = job_.graph->vertex(channel.producer.vertex).outputs;
+    const auto port = std::find(ports.begin(), ports.end(), channel.edge)
+                      - ports.begin();
+    wiring->inputs.push_back({handles_[number_of(channel.producer)],
+                              static_cast<std::uint32_t>(port),
+                              channel.output_channel});
+  }
+  wiring->coordinator = coordinators_[index_of(subtask.vertex)];
+  return wiring;
+}
+
+std::uint32_t job_manager_actor::number_of(subtask_id subtask) const {
+  const auto found
+    = std::lower_bound(subtasks_.begin(), subtasks_.end(), subtask);
+  return static_cast<std::uint32_t>(found - subtasks_.begin());
+}
+
+task_settings job_manager_actor::settings_of(const job_vertex& vertex) const {
+  task_settings settings;
+  settings.buffer_timeout = job_.options.buffer_timeout;
+  settings.watermark_interval = job_.options.auto_watermark_interval;
+  settings.watermark_every_rows = job_.options.watermark_every_rows;
+  if (is_source(vertex))
+    settings.source_rate = static_cast<double>(job_.options.source_rate)
+                           / vertex.parallelism;
+  return settings;
+}
+
+} // namespace flow

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/messages/deploy_messages.hpp"
+#include "actors/messages/job_messages.hpp"
+#include "actors/messages/resource_messages.hpp"
+#include "actors/support/worker_context.hpp"
+#include "libflow/graph/execution_graph.hpp"
+#include "libflow/job/job_lifecycle.hpp"
+
+namespace flow {
+
+/// One per job: asks for slots, deploys the execution graph, supervises its
+/// subtasks. What to do next is decided by flow::job_lifecycle; here it is
+/// turned into messages.
+///
+/// Deployment of an attempt, each step when the one before is complete:
+/// slots -> source coordinators and subtasks spawned -> connected -> opened.
+/// No subtask is opened before all are connected, so credit never finds a
+/// producer that does not know its consumers.
+///
+/// Owner: the dispatcher, which monitors it.
+class job_manager_actor final : public caf::event_based_actor {
+public:
+  job_manager_actor(caf::actor_config& config, submission job,
+                    worker_context shared, caf::actor resource_manager,
+                    caf::actor dispatcher);
+
+  [[nodiscard]] const char* name() const override { return "job_manager"; }
+
+protected:
+  caf::behavior make_behavior() override;
+
+private:
+  // -- handlers ---------------------------------------------------------------
+
+  void on_granted(const slot_grant& grant);
+  void on_refused(const error& why);
+  void on_coordinator(std::uint32_t vertex, std::uint32_t attempt,
+                      const caf::actor& coordinator);
+  void on_deployed(std::uint32_t task, std::uint32_t attempt,
+                   const caf::actor& subtask);
+  void on_connected(std::uint32_t task, std::uint32_t attempt);
+  void on_task_state(const task_report& report);
+  void on_stop();
+  void on_cancel();
+  void on_restart_due(std::uint32_t attempt);
+  caf::result<job_status_report> on_status();
+  [[nodiscard]] std::shared_ptr<job_status_report> plain_status() const;
+
+  // -- actions of the lifecycle -----------------------------------------------
+
+  void perform(const job_lifecycle::steps& steps);
+  void request_slots();
+  void deploy_subtasks();
+  void connect_subtasks();
+  void open_subtasks();
+  void stop_sources();
+  void cancel_subtasks();
+  void await_restart(duration_ms delay);
+  void report_end();
+
+  [[nodiscard]] std::shared_ptr<const task_wiring>
+  wiring_of(subtask_id subtask) const;
+  [[nodiscard]] std::uint32_t number_of(subtask_id subtask) const;
+  [[nodiscard]] task_settings settings_of(const job_vertex& vertex) const;
+  [[nodiscard]] timestamp now() const { return shared_.time->now(); }
+
+  const submission job_;
+  const worker_context shared_;
+  const caf::actor resource_manager_;
+  const caf::actor dispatcher_;
+  std::shared_ptr<execution_graph> graph_;
+  std::vector<subtask_id> subtasks_; ///< by task number
+  job_lifecycle lifecycle_;
+
+  // Of the present attempt.
+  std::optional<slot_grant> grant_;
+  std::vector<caf::actor> handles_;      ///< by task number
+  std::vector<caf::actor> coordinators_; ///< by vertex; null for most
+  std::size_t coordinators_awaited_ = 0;
+  std::size_t connected_ = 0;
+};
+
+} // namespace flow

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "actors/subtask/task.hpp"
+#include "libflow/job/job_status.hpp"
+#include "actors/support/caf.hpp"
+
+/// Job manager <-> task manager <-> subtask.
+///
+///   (deploy_atom, deploy_task)              job manager -> task manager
+///   (deployed_atom, task number, attempt, actor)          the answer
+///   (deploysrc_atom, deploy_coordinator)    job manager -> task manager
+///   (coordready_atom, vertex index, attempt, actor)       the answer
+///   (connect_atom, task_wiring)             job manager -> subtask
+///   (connected_atom, task number, attempt)                the answer
+///   (open_atom)                             job manager -> subtask
+///   (taskstate_atom, task_report)           subtask -> job manager
+///   (stop_atom), (cancel_atom)              job manager -> subtask, urgent
+///   (explain_atom) -> task_explanation      anyone -> subtask
+///
+/// Tasks are numbered as execution_graph::subtasks() lists them. Reports carry
+/// the attempt; a job manager drops those of an older one.
+namespace flow {
+
+FLOW_ATOM(deploy)
+FLOW_ATOM(deployed)
+FLOW_ATOM(deploysrc)
+FLOW_ATOM(coordready)
+FLOW_ATOM(connect)
+FLOW_ATOM(connected)
+FLOW_ATOM(open)
+FLOW_ATOM(taskstate)
+FLOW_ATOM(stop)
+FLOW_ATOM(cancel)
+FLOW_ATOM(explain)
+
+struct deploy_task {
+  std::uint32_t task = 0; ///< its number
+  task_place place;
+  task_settings settings;
+  caf::actor job_manager;
+};
+
+struct deploy_coordinator {
+  vertex_id vertex{};
+  std::uint32_t attempt = 0;
+  std::shared_ptr<const execution_graph> graph;
+  caf::actor job_manager;
+};
+
+/// The other ends of a subtask's channels.
+struct task_wiring {
+  struct consumer {
+    caf::actor subtask;
+    std::uint32_t input_channel = 0;
+  };
+  struct producer {
+    caf::actor subtask;
+    std::uint32_t port = 0;
+    std::uint32_t output_channel = 0;
+  };
+  std::vector<std::vector<consumer>> outputs; ///< by port, by channel
+  std::vector<producer> inputs;               ///< by input channel
+  caf::actor coordinator;                     ///< of a source; may be null
+};
+
+struct task_report {
+  std::uint32_t task = 0;
+  std::uint32_t attempt = 0;
+  task_state state = task_state::created;
+  std::optional<error> cause; ///< with `failed`
+};
+
+/// Why a subtask does not run, for a person.
+struct task_explanation {
+  std::string waiting_for;
+  std::string watermark_holder;
+  std::optional<double> progress;
+};
+
+} // namespace flow
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::deploy_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::deploy_coordinator)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const flow::task_wiring>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::task_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::task_explanation)

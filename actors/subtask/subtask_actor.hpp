@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "actors/messages/data_messages.hpp"
+#include "actors/messages/deploy_messages.hpp"
+#include "actors/messages/source_messages.hpp"
+#include "actors/support/worker_context.hpp"
+
+namespace flow {
+
+/// Runs one task: takes notes of what its mailbox brings, does the work in
+/// steps that it sends itself, so that credit, cancel and stop wait for one
+/// step at most.
+/// Owner: the task manager, which monitors it. Reports every change of its
+/// state to the job manager. When a peer dies the job manager cancels it.
+class subtask_actor final : public caf::event_based_actor,
+                            private task_surroundings {
+public:
+  subtask_actor(caf::actor_config& config, deploy_task what,
+                worker_context shared);
+
+  [[nodiscard]] const char* name() const override { return "subtask"; }
+
+protected:
+  caf::behavior make_behavior() override;
+
+private:
+  // -- what the task does to the world ----------------------------------------
+
+  void send(std::size_t port, std::size_t channel, std::uint64_t sequence,
+            stream_element&& element) override;
+  void grant(std::size_t channel, std::uint32_t credits) override;
+  void request_split() override;
+
+  // -- handlers ---------------------------------------------------------------
+
+  void on_element(std::uint32_t channel, std::uint64_t sequence,
+                  stream_element& element);
+  void on_credit(std::uint32_t port, std::uint32_t channel,
+                 std::uint32_t credits);
+  void on_run();
+  void on_wake(std::uint64_t epoch);
+  void on_connect(const std::shared_ptr<const task_wiring>& wiring);
+  void on_open();
+  void on_split(const split_bytes& split);
+  void on_no_more_splits();
+  void on_stop();
+  void on_cancel();
+  task_explanation on_explain();
+
+  // -- the rest ---------------------------------------------------------------
+
+  void schedule_run();
+  void wake_at(std::chrono::nanoseconds deadline);
+  void check(const expected<void>& result);
+  void end(task_state state, std::optional<error> cause = {});
+
+  const std::uint32_t number_;
+  const std::uint32_t attempt_;
+  const std::uint32_t subtask_index_;
+  const std::string vertex_name_;
+  const caf::actor job_manager_;
+  const clock& time_;
+  std::unique_ptr<task> task_; // null once ended
+  std::shared_ptr<const task_wiring> wiring_;
+  bool open_ = false;
+  bool run_scheduled_ = false;
+  std::uint64_t wake_epoch_ = 0;
+  std::chrono::nanoseconds armed_ = std::chrono::nanoseconds::max();
+};
+
+} // namespace flow

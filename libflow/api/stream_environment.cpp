@@ -1,0 +1,91 @@
+#include "libflow/api/stream_environment.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+#include "libflow/core/exit_code.hpp"
+#include "libflow/graph/execution_graph.hpp"
+
+namespace flow {
+
+namespace {
+
+graph_options graph_options_of(const job_options& options) {
+  graph_options result;
+  result.job_name = options.job_name;
+  result.parallelism = static_cast<int>(options.parallelism);
+  if (options.max_parallelism)
+    result.max_parallelism = static_cast<int>(*options.max_parallelism);
+  return result;
+}
+
+} // namespace
+
+stream_environment::stream_environment(job_options options)
+  : options_(std::move(options)),
+    builder_(std::make_shared<graph_builder>(
+      graph_builder{stream_graph{graph_options_of(options_)}})) {}
+
+stream_environment stream_environment::from_args(int argc,
+                                                 const char* const* argv,
+                                                 std::string name,
+                                                 option_set own) {
+  return from_args(argc, argv, program_about{std::move(name), {}, {}},
+                   std::move(own));
+}
+
+stream_environment stream_environment::from_args(int argc,
+                                                 const char* const* argv,
+                                                 const program_about& about,
+                                                 option_set own) {
+  auto parsed = parse_job_options(about, std::move(own), argc, argv);
+  if (!parsed) {
+    std::cerr << about.name << ": " << parsed.error().text << '\n';
+    std::exit(to_int(exit_code::usage));
+  }
+  if (parsed->help) {
+    std::cout << *parsed->help;
+    std::exit(to_int(exit_code::ok));
+  }
+  return stream_environment{std::move(parsed->options)};
+}
+
+expected<std::shared_ptr<const job_graph>> stream_environment::build() const {
+  auto built = build_job_graph(builder_->graph);
+  if (!built)
+    return built.error();
+  return std::make_shared<const job_graph>(std::move(*built));
+}
+
+expected<std::string>
+stream_environment::explain(graph_format format) const {
+  auto built = build();
+  if (!built)
+    return built.error();
+  return flow::explain(execution_graph{*built}, checkpoint_mode::off, format);
+}
+
+expected<std::unique_ptr<running_job>> stream_environment::execute_async() {
+  auto built = build();
+  if (!built)
+    return built.error();
+  return start_job(std::move(*built), options_);
+}
+
+guarantee_fact detail::guarantee_of_source(const std::string& kind,
+                                           replay_guarantee replay) {
+  switch (replay) {
+    case replay_guarantee::replayable:
+      return {delivery_guarantee::exactly_once,
+              kind + " is read again from positions"};
+    case replay_guarantee::at_least_once:
+      return {delivery_guarantee::at_least_once,
+              "the sender of " + kind + " repeats what was not acknowledged"};
+    case replay_guarantee::at_most_once:
+      return {delivery_guarantee::at_most_once,
+              kind + " cannot be read again"};
+  }
+  return {};
+}
+
+} // namespace flow

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libflow/api/data_stream.hpp"
+#include "libflow/connectors/collection_source.hpp"
+#include "libflow/connectors/sequence_source.hpp"
+#include "libflow/core/job_options.hpp"
+#include "libflow/graph/graph_printer.hpp"
+#include "libflow/graph/job_graph.hpp"
+#include "libflow/job/job_client.hpp"
+#include "libflow/operators/source_operator.hpp"
+
+namespace flow {
+
+/// Where a program composes its job and runs it.
+///
+///     int main(int argc, char** argv) {
+///       auto env = flow::stream_environment::from_args(argc, argv, "squares");
+///       env.from_sequence(1, 4)
+///         .map([](std::int64_t x) { return x * x; })
+///         .print();
+///       return env.execute();
+///     }
+///
+/// Owner: main. One thread. Streams made from it share its graph and may
+/// outlive it; they do not run anything.
+class stream_environment {
+public:
+  /// Takes the options that every job has, and the program's `own`. A mistake
+  /// in the arguments ends the program with a message and exit code 2, --help
+  /// with 0.
+  static stream_environment from_args(int argc, const char* const* argv,
+                                      std::string name, option_set own = {});
+
+  /// As above with a sentence and examples for --help.
+  static stream_environment from_args(int argc, const char* const* argv,
+                                      const program_about& about,
+                                      option_set own = {});
+
+  /// For tests and programs that have options of their own.
+  explicit stream_environment(job_options options);
+
+  [[nodiscard]] const job_options& options() const noexcept {
+    return options_;
+  }
+
+  // -- sources ----------------------------------------------------------------
+
+  template <class T>
+  data_stream<T> from_source(std::shared_ptr<const source<T>> origin);
+
+  /// The given records, in order, by one subtask.
+  template <class T>
+  data_stream<T> from_collection(std::vector<T> records) {
+    return from_source<T>(
+      std::make_shared<collection_source<T>>(std::move(records)));
+  }
+
+  /// The numbers first..last, dealt out over the subtasks, rising in each.
+  data_stream<std::int64_t> from_sequence(std::int64_t first,
+                                          std::int64_t last) {
+    return from_source<std::int64_t>(
+      std::make_shared<sequence_source>(first, last));
+  }
+
+  // -- running ----------------------------------------------------------------
+
+  /// The job as it would be deployed. Errors: all rules of the graph that are
+  /// broken, each naming its operator.
+  [[nodiscard]] expected<std::shared_ptr<const job_graph>> build() const;
+
+  /// The graph as --explain prints it.
+  [[nodiscard]] expected<std::string> explain(graph_format format) const;
+
+  /// Runs the job to its end with live progress on stderr; with --explain
+  /// prints the graph instead. Ctrl-C stops the job cleanly, a second one ends
+  /// the process. Messages of failures go to stderr.
+  /// @return the exit code for main (see docs: 0 done, 1 failed)
+  [[nodiscard]] int execute();
+
+  /// Starts the job and returns at once.
+  [[nodiscard]] expected<std::unique_ptr<running_job>> execute_async();
+
+  /// For the actor-based API, which adds nodes of its own.
+  [[nodiscard]] const std::shared_ptr<graph_builder>& builder() const {
+    return builder_;
+  }
+
+private:
+  job_options options_;
+  std::shared_ptr<graph_builder> builder_;
+};
+
+namespace detail {
+
+guarantee_fact guarantee_of_source(const std::string& kind,
+                                   replay_guarantee replay);
+
+template <class T>
+struct source_code final : operator_code {
+  explicit source_code(std::shared_ptr<const source<T>> described)
+    : origin(std::move(described)) {}
+
+  [[nodiscard]] std::unique_ptr<operator_base>
+  make(const std::string& name, receiver_base& out) const override {
+    return std::make_unique<source_operator<T>>(
+      name, typed_record_type<T>::typed_receiver(out), origin->make_reader());
+  }
+  [[nodiscard]] const record_type* out_type() const override {
+    return &record_type_of<T>();
+  }
+  [[nodiscard]] std::unique_ptr<split_coordinator>
+  make_coordinator() const override {
+    return origin->make_coordinator();
+  }
+  [[nodiscard]] bool blocking() const override { return origin->blocking(); }
+
+  std::shared_ptr<const source<T>> origin;
+};
+
+} // namespace detail
+
+template <class T>
+data_stream<T>
+stream_environment::from_source(std::shared_ptr<const source<T>> origin) {
+  stream_node node;
+  node.kind = operator_kind::source;
+  node.name = origin->kind();
+  node.out_type = type_name<T>();
+  node.stateful = origin->replay() == replay_guarantee::replayable;
+  node.bounded = origin->bounded();
+  node.single = origin->required_parallelism() == 1;
+  node.guarantee
+    = detail::guarantee_of_source(origin->kind(), origin->replay());
+  node.code = std::make_shared<detail::source_code<T>>(std::move(origin));
+  const node_id id = builder_->graph.add_node(std::move(node));
+  return {builder_, {{.node = id, .side_output = {}, .how = {}, .code = {}}}};
+}
+
+} // namespace flow

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace flow {
+
+/// CRC-32C (Castagnoli) of bytes, as stored and sent by every format of the
+/// project. `before` is the sum of what came before, so that parts can be
+/// summed one after the other.
+/// Cost: 8 bytes in about 3 cycles where the processor has the instruction,
+/// else one byte in about 6.
+/// @thread any
+[[nodiscard]] std::uint32_t crc32c(std::span<const std::byte> bytes,
+                                   std::uint32_t before = 0) noexcept;
+
+} // namespace flow

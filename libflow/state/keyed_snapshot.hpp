@@ -1,0 +1,146 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libflow/core/bytes.hpp"
+#include "libflow/core/codec.hpp"
+#include "libflow/core/hash.hpp"
+#include "libflow/core/key_group.hpp"
+#include "libflow/state/state_format.hpp"
+#include "libflow/state/table_snapshot.hpp"
+
+namespace flow {
+
+namespace detail {
+
+/// One state of a snapshot, its types erased.
+class keyed_snapshot_part {
+public:
+  explicit keyed_snapshot_part(state_header header)
+    : header_(std::move(header)) {}
+  virtual ~keyed_snapshot_part() = default;
+
+  [[nodiscard]] const state_header& header() const noexcept { return header_; }
+  [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+
+  /// Writes the next block of entries; false, and nothing written, once all
+  /// are.
+  virtual bool write_entries(byte_writer& out) = 0;
+
+private:
+  state_header header_;
+};
+
+/// Entries of a table, group after group.
+template <class K, class T>
+class table_snapshot_part final : public keyed_snapshot_part {
+public:
+  table_snapshot_part(state_header header, table_snapshot<K, T> entries,
+                      std::uint32_t max_parallelism)
+    : keyed_snapshot_part(std::move(header)), entries_(std::move(entries)),
+      max_parallelism_(max_parallelism) {}
+
+  [[nodiscard]] std::size_t size() const noexcept override {
+    return entries_.size();
+  }
+
+  bool write_entries(byte_writer& out) override {
+    if (!fill())
+      return false;
+    const std::uint32_t group = waiting_[next_].group;
+    block_writer block{out, state_format::block_kind::entries};
+    out.write_int(group);
+    out.write_int(std::uint32_t{0});
+    std::uint32_t count = 0;
+    while (fill() && waiting_[next_].group == group
+           && block.body_bytes() < state_format::target_block_bytes) {
+      const auto& [ignored, key, value] = waiting_[next_++];
+      codec<K>::encode(*key, out);
+      codec<T>::encode(*value, out);
+      ++count;
+    }
+    out.patch_u32(block.body_offset() + sizeof group, count);
+    block.seal();
+    return true;
+  }
+
+private:
+  struct waiting {
+    std::uint32_t group;
+    const K* key;
+    const T* value;
+  };
+
+  /// Whether an entry waits; takes the next segment if none does.
+  bool fill() {
+    while (next_ == waiting_.size()) {
+      if (segment_ == entries_.segment_count())
+        return false;
+      waiting_.clear();
+      next_ = 0;
+      take_segment(segment_++);
+    }
+    return true;
+  }
+
+  void take_segment(std::size_t index) {
+    // A large table has many segments to a group: hashes are needed only
+    // where groups meet.
+    const auto& hashes = entries_.hashes_in(index);
+    const auto first = key_group_of(hashes.first, max_parallelism_);
+    const bool one_group = first == key_group_of(hashes.last, max_parallelism_);
+    entries_.for_each_in(index, [&](const K& key, const T& value) {
+      const auto group =
+        one_group ? first : key_group_of(key_hash(key), max_parallelism_);
+      waiting_.push_back({group, &key, &value});
+    });
+    if (!one_group)
+      std::ranges::stable_sort(waiting_, {}, &waiting::group);
+  }
+
+  table_snapshot<K, T> entries_;
+  std::uint32_t max_parallelism_;
+  std::size_t segment_ = 0; ///< the next to take
+  std::vector<waiting> waiting_;
+  std::size_t next_ = 0;
+};
+
+} // namespace detail
+
+/// All keyed state of one operator at one moment: references, no copy.
+/// Owner: whoever took it; may outlive the store. Can be written once.
+/// @thread one at a time, any; the store's thread may go on meanwhile
+class keyed_state_snapshot {
+public:
+  keyed_state_snapshot(
+    detail::keyed_header header,
+    std::vector<std::unique_ptr<detail::keyed_snapshot_part>> parts)
+    : header_(std::move(header)), parts_(std::move(parts)) {}
+
+  /// Entries of all states.
+  [[nodiscard]] std::size_t size() const noexcept;
+
+  /// Writes the next block, about 64 KiB (an entry is never cut); false once
+  /// all are written. So a writer can work in steps and hand bytes on.
+  bool write_some(byte_writer& out);
+
+private:
+  detail::keyed_header header_;
+  std::vector<std::unique_ptr<detail::keyed_snapshot_part>> parts_;
+  bool header_written_ = false;
+  bool end_written_ = false;
+  bool part_opened_ = false;
+  std::size_t part_ = 0;
+};
+
+/// Writes all of a snapshot: per state, in the order of registration, its key
+/// groups in ascending order.
+void write_keyed_state(keyed_state_snapshot& snapshot, byte_writer& out);
+
+} // namespace flow

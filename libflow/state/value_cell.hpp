@@ -1,0 +1,117 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "libflow/core/arena.hpp"
+#include "libflow/core/assert.hpp"
+
+namespace flow {
+
+/// Records whose keys are looked up together.
+inline constexpr std::size_t keyed_block_records = 32;
+
+namespace detail {
+
+/// Which record of the block the user's code is looking at; one per operator,
+/// read by all of its states.
+struct block_cursor {
+  /// Its place stays unresolved, so every access asks, and is told that there
+  /// is no key.
+  static constexpr std::uint32_t no_key = keyed_block_records;
+
+  std::uint32_t index = no_key;
+};
+
+/// One value_state of one operator: knows the type of the value, not that of
+/// the key. Per record of the block it holds where the value is: unresolved
+/// (nullptr), absent (the default value's address) or found.
+template <class T>
+class value_cell {
+public:
+  value_cell(const block_cursor& cursor, T default_value)
+    : cursor_(&cursor), default_(std::move(default_value)) {}
+  value_cell(const value_cell&) = delete;
+  value_cell& operator=(const value_cell&) = delete;
+  virtual ~value_cell() = default;
+
+  [[nodiscard]] const T* resolved() {
+    T* slot = slots_[cursor_->index];
+    return slot != nullptr ? slot : find_current();
+  }
+  [[nodiscard]] bool is_default(const T* slot) const noexcept {
+    return slot == &default_;
+  }
+
+  /// The current key's value to write to; a new one equals the default.
+  [[nodiscard]] T& writable() {
+    T* slot = slots_[cursor_->index];
+    if (slot != nullptr && slot != &default_ && writes_in_place_) [[likely]]
+      return *slot;
+    return insert_current();
+  }
+
+  virtual void erase_current() = 0;
+
+protected:
+  /// Looks the current key up and notes its place.
+  virtual T* find_current() = 0;
+  /// The same, and makes the place one of the key's own.
+  virtual T& insert_current() = 0;
+
+  void forget_all() noexcept { slots_.fill(nullptr); }
+
+  const block_cursor* cursor_;
+  bool writes_in_place_ = true;
+  std::array<T*, keyed_block_records + 1> slots_{};
+  T default_;
+};
+
+} // namespace detail
+
+/// One value per key, of the key that is current: that of the record or timer
+/// which the user's code was called for.
+/// Owner: a cheap handle; the operator's keyed_state_store must outlive it.
+/// References are valid until the next call on any state of the operator.
+/// Access without a current key is a broken invariant.
+/// @thread the operator's
+template <class T>
+class value_state {
+public:
+  explicit value_state(detail::value_cell<T>& cell) noexcept : cell_(&cell) {}
+
+  /// The key's value, or the default.
+  [[nodiscard]] const T& value() const { return *cell_->resolved(); }
+
+  [[nodiscard]] bool has_value() const {
+    return !cell_->is_default(cell_->resolved());
+  }
+
+  void set(T value) {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      cell_->writable() = value;
+    } else {
+      const arena_scope owning{nullptr};
+      cell_->writable() = std::move(value);
+    }
+  }
+
+  /// Calls f(T&) with the value, which starts from the default. f must not use
+  /// a state itself.
+  template <class F>
+  void update(F&& f) {
+    std::forward<F>(f)(cell_->writable());
+  }
+
+  /// The key has no value any more.
+  void erase() { cell_->erase_current(); }
+  void clear() { erase(); }
+
+private:
+  detail::value_cell<T>* cell_;
+};
+
+} // namespace flow
