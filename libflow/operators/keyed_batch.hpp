@@ -41,7 +41,7 @@ public:
     const bool shipped = hashes_.size() == values_.size();
     if constexpr (!reads_records) {
       if (shipped)
-        keys_ = batch.template keys<key_type>();
+        keys_ = std::as_const(batch.template keys<key_type>());
       else
         compute_keys();
       FLOW_ASSERT(keys_.size() == values_.size(),
@@ -75,7 +75,7 @@ private:
     own_keys_.reserve(values_.size());
     for (const T& value : values_)
       own_keys_.emplace_back(std::invoke(selector_, value));
-    keys_ = own_keys_;
+    keys_ = std::as_const(own_keys_);
   }
 
   void compute_hashes() {
@@ -83,7 +83,7 @@ private:
     own_hashes_.reserve(values_.size());
     for (std::size_t i = 0; i < values_.size(); ++i)
       own_hashes_.emplace_back(key_hash(key(i)));
-    hashes_ = own_hashes_;
+    hashes_ = std::as_const(own_hashes_);
   }
 
   void check_shipped() {

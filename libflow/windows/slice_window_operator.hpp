@@ -120,9 +120,6 @@ private:
   static constexpr std::size_t results_per_look =
     limits::records_per_amplifying_call;
 
-  /// Results of one call; then the task looks at its mailbox.
-  static constexpr std::size_t results_per_step = 4096;
-
   void process(record_batch<In>& batch, std::size_t first,
                std::size_t last) override {
     const auto values = std::as_const(batch).values();
@@ -172,33 +169,44 @@ private:
     }
   }
 
+  /// A slice, or nullptr, and the times that belong to it.
+  struct target_span {
+    slice* target = nullptr;
+    timestamp start = 0;
+    std::uint64_t length = 0;
+
+    [[nodiscard]] bool holds(timestamp at) const noexcept {
+      // As unsigned numbers, times before the start are beyond any length.
+      return static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(start)
+             < length;
+    }
+  };
+
   /// The slice of a time, nullptr if it accepts no record any more.
   [[nodiscard]] slice* target_of(timestamp at) {
-    // As unsigned numbers, times before the start are beyond any length.
-    const auto into = static_cast<std::uint64_t>(at)
-                      - static_cast<std::uint64_t>(recent_start_);
-    if (into < recent_length_) [[likely]]
-      return recent_;
+    if (recent_.holds(at)) [[likely]]
+      return recent_.target;
     return find_target(at);
   }
 
   [[gnu::noinline]] slice* find_target(timestamp at) {
+    std::swap(recent_, earlier_);
+    if (recent_.holds(at))
+      return recent_.target;
     if (at == min_timestamp)
       fatal("a record has no timestamp: assign timestamps before windows");
     const time_window window = assigner_.window_of(at);
+    recent_ = {nullptr, window.start,
+               static_cast<std::uint64_t>(window.end)
+                 - static_cast<std::uint64_t>(window.start)};
     if (window.max_timestamp() > watermark_)
-      recent_ = &slices_.open(window);
+      recent_.target = &slices_.open(window);
     else if (window.cleanup_time(options_.allowed_lateness) > watermark_)
-      recent_ = &slices_.complete(window);
-    else
-      recent_ = nullptr;
-    recent_start_ = window.start;
+      recent_.target = &slices_.complete(window);
     // The time that means "none" must come here, whatever window it is in.
-    recent_length_ = window.start == min_timestamp
-                       ? 0
-                       : static_cast<std::uint64_t>(window.end)
-                           - static_cast<std::uint64_t>(window.start);
-    return recent_;
+    if (window.start == min_timestamp)
+      recent_.length = 0;
+    return recent_.target;
   }
 
   void reject(const In& value, timestamp stamp) {
@@ -216,14 +224,14 @@ private:
 
   bool advance_to(timestamp mark) override {
     watermark_ = std::max(watermark_, mark);
-    recent_length_ = 0;
-    std::size_t room = results_per_step;
+    recent_ = {};
+    earlier_ = {};
     bool done = true;
     while (done) {
       slice* due = slices_.next_due(watermark_);
       if (due == nullptr)
         break;
-      done = fire(*due, room);
+      done = fire(*due);
       if (done)
         slices_.mark_complete();
     }
@@ -235,16 +243,14 @@ private:
     return done;
   }
 
-  /// Emits results of a slice while there is room; whether all are out.
-  bool fire(slice& due, std::size_t& room) {
+  /// Emits results of a slice until the output is full; whether all are out.
+  bool fire(slice& due) {
     if (!cursor_)
       cursor_.emplace(due.table);
     window_context<key_type> context{this->sides_, due.window, watermark_};
     collector_.stamp(due.window.max_timestamp());
-    while (room > 0 && !this->out_->full() && !this->sides_.full()) {
-      const std::size_t count = std::min(room, results_per_look);
-      room -= count;
-      if (!emit_next(context, count)) {
+    while (!this->out_->full() && !this->sides_.full()) {
+      if (!emit_next(context, results_per_look)) {
         cursor_.reset();
         return true;
       }
@@ -282,10 +288,10 @@ private:
   store slices_;
   timestamp watermark_ = min_timestamp;
 
-  // The slice of the last record: most follow in the same one.
-  slice* recent_ = nullptr;
-  timestamp recent_start_ = 0;
-  std::uint64_t recent_length_ = 0;
+  // Most records fall into the slice of the one before; around the bounds of
+  // a window they alternate between two.
+  target_span recent_;
+  target_span earlier_;
   std::array<slice*, piece_records> targets_{};
 
   // Where the firing of the earliest open slice stands.
