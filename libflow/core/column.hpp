@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "libflow/core/assert.hpp"
+#include "libflow/core/codec_fields.hpp"
 #include "libflow/core/type_traits.hpp"
 
 namespace flow {
