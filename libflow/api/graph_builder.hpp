@@ -17,6 +17,8 @@ namespace flow {
 /// Owner: the environment and every stream made from it. One thread.
 struct graph_builder {
   stream_graph graph;
+  /// Arguments of verbs that cannot be used; reported by `execute`.
+  std::vector<error> errors;
 };
 
 /// Where a stream comes from and how the next operator will receive it. More
