@@ -105,11 +105,17 @@ template <class R, class C, class... Args>
 struct emitted_type<R (C::*)(Args...) const>
   : collector_type<typename last_argument<Args...>::type> {};
 
+template <class R, class... Args>
+struct emitted_type<R (*)(Args...)>
+  : collector_type<typename last_argument<Args...>::type> {};
+
 template <class Function>
 constexpr auto deduce_emitted() {
   if constexpr (requires { &Function::operator(); })
     return std::type_identity<
       typename emitted_type<decltype(&Function::operator())>::type>{};
+  else if constexpr (requires { typename emitted_type<Function>::type; })
+    return std::type_identity<typename emitted_type<Function>::type>{};
   else
     return std::type_identity<deduced>{};
 }
