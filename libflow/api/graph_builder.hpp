@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@ namespace flow {
 /// Owner: the environment and every stream made from it. One thread.
 struct graph_builder {
   stream_graph graph;
+  /// Told once that the job has ended, by programs that run it in their own
+  /// actor system. @thread any
+  std::vector<std::function<void()>> when_ended;
 };
 
 /// Where a stream comes from and how the next operator will receive it. More
