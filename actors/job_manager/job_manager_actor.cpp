@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <random>
 
+#include "libflow/api/node_code.hpp"
+
 namespace flow {
 
 FLOW_ATOM(restartdue)
 
 namespace {
-
-const operator_code& code_of(const job_operator& described) {
-  return static_cast<const operator_code&>(*described.node.code);
-}
 
 bool is_source(const job_vertex& vertex) {
   return vertex.head().node.kind == operator_kind::source;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
-#include "actors/subtask/task.hpp"
-#include "libflow/job/job_status.hpp"
+#include "actors/messages/task_plan.hpp"
 #include "actors/support/caf.hpp"
+#include "libflow/job/job_status.hpp"
 
 /// Job manager <-> task manager <-> subtask.
 ///

@@ -23,11 +23,7 @@ private:
 
 namespace {
 
-const operator_code& code_of(const job_operator& described) {
-  return static_cast<const operator_code&>(*described.node.code);
-}
-
-const exchange_code& code_of(const std::shared_ptr<const edge_code>& code) {
+const exchange_code& exchange_of(const std::shared_ptr<const edge_code>& code) {
   return static_cast<const exchange_code&>(*code);
 }
 
@@ -54,7 +50,7 @@ void operator_chain::make_ports(const task_place& place,
       .max_parallelism = job.vertex(edge.to).max_parallelism,
     };
     sinks_.push_back(std::make_unique<port_sink>(ports_.size(), send));
-    ports_.push_back(code_of(edge.code).make_port(plan, *sinks_.back()));
+    ports_.push_back(exchange_of(edge.code).make_port(plan, *sinks_.back()));
   }
 }
 
@@ -105,11 +101,11 @@ void operator_chain::bind_side_outputs(const job_vertex& vertex,
   std::map<std::string, const record_type*> tags;
   for (const auto& edge : vertex.chained)
     if (edge.from == index && edge.side_output)
-      tags[*edge.side_output] = &code_of(edge.code).type();
+      tags[*edge.side_output] = &exchange_of(edge.code).type();
   for (const edge_id id : vertex.outputs) {
     const job_edge& edge = graph_->job().edge(id);
     if (edge.from_operator == index && edge.side_output)
-      tags[*edge.side_output] = &code_of(edge.code).type();
+      tags[*edge.side_output] = &exchange_of(edge.code).type();
   }
   for (const auto& [tag, type] : tags) {
     auto targets = targets_of(vertex, index, tag);

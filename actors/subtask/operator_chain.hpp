@@ -7,21 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "actors/messages/task_plan.hpp"
 #include "libflow/api/node_code.hpp"
-#include "libflow/graph/execution_graph.hpp"
 
 namespace flow {
-
-/// Which subtask a task is.
-struct task_place {
-  std::shared_ptr<const execution_graph> graph;
-  subtask_id id;
-  std::uint32_t attempt = 0;
-
-  [[nodiscard]] const job_vertex& vertex() const {
-    return graph->job().vertex(id.vertex);
-  }
-};
 
 /// Where the ports of a chain send: (port, channel, sequence, element).
 using port_send = std::function<void(std::size_t, std::size_t, std::uint64_t,

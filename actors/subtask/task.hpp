@@ -41,16 +41,6 @@ public:
   }
 };
 
-/// Settings of a task.
-struct task_settings {
-  std::chrono::milliseconds buffer_timeout = limits::buffer_timeout;
-  std::chrono::nanoseconds step_budget = limits::step_budget;
-  std::chrono::milliseconds watermark_interval{200};
-  std::uint64_t watermark_every_rows = 0;
-  /// Records per second of this subtask when it is a source; 0 = no limit.
-  double source_rate = 0;
-};
-
 /// What a task wants after a step.
 struct step_result {
   enum class next_step {

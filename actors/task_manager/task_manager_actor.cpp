@@ -2,14 +2,11 @@
 
 #include "actors/source_coordinator/source_coordinator_actor.hpp"
 #include "actors/subtask/subtask_actor.hpp"
+#include "libflow/api/node_code.hpp"
 
 namespace flow {
 
 namespace {
-
-const operator_code& code_of(const job_operator& described) {
-  return static_cast<const operator_code&>(*described.node.code);
-}
 
 /// Whether any operator of the chain may block its thread.
 bool blocks(const job_vertex& vertex) {

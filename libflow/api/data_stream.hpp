@@ -2,7 +2,7 @@
 
 #include "libflow/api/collected.hpp"
 #include "libflow/api/graph_builder.hpp"
-#include "libflow/connectors/print_sink.hpp"
+#include "libflow/api/print_sink.hpp"
 #include "libflow/functions/function.hpp"
 #include "libflow/functions/watermark_strategy.hpp"
 #include "libflow/operators/filter.hpp"

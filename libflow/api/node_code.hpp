@@ -6,6 +6,7 @@
 
 #include "libflow/core/receiver.hpp"
 #include "libflow/exchange/batch_writer.hpp"
+#include "libflow/graph/job_graph.hpp"
 #include "libflow/graph/stream_graph.hpp"
 #include "libflow/operators/operator.hpp"
 
@@ -79,6 +80,12 @@ struct operator_code : node_code {
   /// True when the subtask needs a thread of its own.
   [[nodiscard]] virtual bool blocking() const { return false; }
 };
+
+/// The code of an operator of a deployed graph.
+[[nodiscard]] inline const operator_code&
+code_of(const job_operator& described) {
+  return static_cast<const operator_code&>(*described.node.code);
+}
 
 /// `Make` is (const std::string&, receiver<Out>&) -> unique_ptr<operator>.
 template <class Out, class Make>

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "libflow/api/data_stream.hpp"
-#include "libflow/connectors/collection_source.hpp"
-#include "libflow/connectors/sequence_source.hpp"
+#include "libflow/api/collection_source.hpp"
+#include "libflow/api/sequence_source.hpp"
 #include "libflow/core/job_options.hpp"
 #include "libflow/graph/graph_printer.hpp"
 #include "libflow/graph/job_graph.hpp"

@@ -65,8 +65,9 @@ public:
   }
   [[nodiscard]] bool pending() const final { return !inbox_.empty(); }
   void resume() final {
-    while (!inbox_.empty() && !output_full() && step(inbox_.front()))
-      inbox_.pop_front();
+    while (!inbox_.empty() && !output_full())
+      if (step(inbox_.front()))
+        inbox_.pop_front();
   }
 
 protected:

@@ -30,8 +30,7 @@ public:
     guard_user_code(
       this->name(),
       [&] {
-        reduced_.emplace(
-          runtime.state(value_state_descriptor<T>{"reduce", {}}));
+        reduced_ = runtime.state(value_state_descriptor<T>{"reduce", {}});
         open_function(function_, runtime);
       },
       [] { return std::string{}; });
@@ -49,7 +48,7 @@ public:
                          [&](std::size_t index, const key_type&) {
                            at = index;
                            add(values[at]);
-                           reduced->append(reduced_->value(), stamps[at]);
+                           reduced->append(reduced_.value(), stamps[at]);
                          });
       },
       [&] { return describe_record(values[at]); });
@@ -72,16 +71,16 @@ public:
 
 private:
   void add(const T& value) {
-    if (reduced_->has_value())
-      reduced_->update(
+    if (reduced_.has_value())
+      reduced_.update(
         [&](T& sum) { sum = function_(std::as_const(sum), value); });
     else
-      reduced_->set(value);
+      reduced_.set(value);
   }
 
   keyed_blocks<T, Selector> blocks_;
   Function function_;
-  std::optional<value_state<T>> reduced_; // from open on
+  value_state<T> reduced_; // from open on
 };
 
 /// Reduces over one field of the records; the other fields are those of the

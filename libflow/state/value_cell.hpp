@@ -81,6 +81,10 @@ protected:
 template <class T>
 class value_state {
 public:
+  /// Names no state; a member of a function object before `open`. Everything
+  /// but assigning to it is undefined.
+  value_state() = default;
+
   explicit value_state(detail::value_cell<T>& cell) noexcept : cell_(&cell) {}
 
   /// The key's value, or the default.
@@ -111,7 +115,7 @@ public:
   void clear() { erase(); }
 
 private:
-  detail::value_cell<T>* cell_;
+  detail::value_cell<T>* cell_ = nullptr;
 };
 
 } // namespace flow

@@ -1,4 +1,4 @@
-#include "libflow/connectors/sequence_source.hpp"
+#include "libflow/api/sequence_source.hpp"
 
 #include <algorithm>
 #include <numeric>

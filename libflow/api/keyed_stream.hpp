@@ -1,0 +1,127 @@
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "libflow/api/data_stream.hpp"
+#include "libflow/functions/keyed_context.hpp"
+#include "libflow/operators/keyed_process.hpp"
+#include "libflow/operators/reduce.hpp"
+#include "libflow/windows/tumbling.hpp"
+
+namespace flow {
+
+template <class Key, class T, class Selector, class Assigner>
+class windowed_stream;
+
+/// A function with state per key: a call operator or a member `process` that
+/// takes (const T&, keyed_context<K>&, collector<Out>&).
+template <class Function, class Key, class T, class Out>
+concept keyed_process_function
+  = std::invocable<Function&, const T&, keyed_context<Key>&, collector<Out>&>
+    || requires(Function& f, const T& value, keyed_context<Key>& context,
+                collector<Out>& out) { f.process(value, context, out); };
+
+/// A stream partitioned by key: `data_stream::key_by`. Its operators keep
+/// state per key. While checkpoints are on, give each a `uid`.
+template <class Key, class T, class Selector>
+class keyed_stream {
+public:
+  keyed_stream(data_stream<T> keyed, Selector selector)
+    : keyed_(std::move(keyed)), selector_(std::move(selector)) {}
+
+  /// Any function of record and per-key state; Out is read from its collector
+  /// unless named: `process<Out>(f)`. State is asked for in
+  /// `void open(keyed_runtime_context<Key>&)`.
+  template <class Named = detail::deduced, class Function>
+  auto process(Function function) const {
+    using out = detail::emitted_by<Named, Function>;
+    static_assert(keyed_process_function<Function, Key, T, out>,
+                  "flow: a keyed process needs a function void(const T&, "
+                  "keyed_context<Key>&, collector<Out>&); name Out when it "
+                  "cannot be deduced");
+    if constexpr (keyed_process_function<Function, Key, T, out>)
+      return add<out>(operator_kind::keyed_process,
+                      [selector = selector_, function = std::move(function)](
+                        const std::string& name, receiver<out>& to) {
+                        return std::make_unique<keyed_process_operator<
+                          T, out, Selector, Function>>(name, to, selector,
+                                                       function);
+                      });
+  }
+
+  /// Rolling reduce: emits the reduced record of the key for each record.
+  template <class Function>
+  data_stream<T> reduce(Function function) const {
+    static_assert(reduce_function<Function, T>,
+                  "flow: reduce needs a function T(const T&, const T&)");
+    if constexpr (reduce_function<Function, T>)
+      return add<T>(
+        operator_kind::reduce,
+        [selector = selector_, function = std::move(function)](
+          const std::string& name, receiver<T>& to) {
+          return std::make_unique<reduce_operator<T, Selector, Function>>(
+            name, to, selector, function);
+        });
+    else
+      return keyed_;
+  }
+
+  /// Rolling sum, minimum and maximum of a field; the other fields are those
+  /// of the key's first record.
+  template <class Field>
+  data_stream<T> sum(Field T::*field) const {
+    return reduce(sum_of(field));
+  }
+  template <class Field>
+  data_stream<T> min(Field T::*field) const {
+    return reduce(min_of(field));
+  }
+  template <class Field>
+  data_stream<T> max(Field T::*field) const {
+    return reduce(max_of(field));
+  }
+
+  /// Windows over each key: `.window(tumbling_event_time(1h))`.
+  template <class Assigner>
+  windowed_stream<Key, T, Selector, Assigner> window(Assigner assigner) const {
+    return {*this, std::move(assigner)};
+  }
+
+  // -- for the other classes of the API ---------------------------------------
+
+  [[nodiscard]] const Selector& selector() const { return selector_; }
+
+  template <class Out, class Make>
+  data_stream<Out> add(operator_kind kind, Make make) const {
+    stream_node node;
+    node.kind = kind;
+    node.stateful = true;
+    node.out_type = type_name<Out>();
+    node.code = operator_code_of<Out>(std::move(make));
+    const auto& builder = keyed_.builder();
+    const node_id id = detail::add_one_input<T>(
+      *builder, keyed_.origins(), std::move(node), input_rule::keyed);
+    return {builder, {{.node = id, .side_output = {}, .how = {}, .code = {}}}};
+  }
+
+private:
+  data_stream<T> keyed_;
+  Selector selector_;
+};
+
+template <class T>
+template <class Selector>
+auto data_stream<T>::key_by(Selector selector) const {
+  static_assert(std::is_invocable_v<Selector&, const T&>,
+                "flow: key_by needs a pointer to a member of the record or a "
+                "function Key(const T&)");
+  if constexpr (std::is_invocable_v<Selector&, const T&>) {
+    using key = key_of<T, Selector>;
+    auto code = std::make_shared<keyed_exchange<T, Selector>>(selector);
+    return keyed_stream<key, T, Selector>{
+      partitioned(partitioning::hash, std::move(code)), std::move(selector)};
+  }
+}
+
+} // namespace flow
