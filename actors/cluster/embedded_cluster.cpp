@@ -5,7 +5,6 @@
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
-#include <thread>
 
 #include "actors/dispatcher/dispatcher_actor.hpp"
 #include "actors/resource_manager/resource_manager_actor.hpp"
@@ -34,14 +33,6 @@ double seconds_of(const timeval& time) {
 
 } // namespace
 
-runtime_config::runtime_config() {
-  const std::size_t cores
-    = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
-  set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", cores);
-  set("scheduler.max-throughput", std::size_t{64});
-}
-
 class embedded_cluster::own_system {
 public:
   caf::actor_system& get() { return system_; }
@@ -53,12 +44,14 @@ private:
 
 embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
                                    const job_options& options,
-                                   caf::actor_system* system)
+                                   caf::actor_system* system,
+                                   caf::actor listener)
   : graph_(std::move(graph)),
     job_name_(graph_->options().job_name),
     started_(time_.steady()),
     own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
-    system_(system == nullptr ? own_->get() : *system) {
+    system_(system == nullptr ? own_->get() : *system),
+    listener_(std::move(listener)) {
   const worker_context shared{&time_, &metrics_};
   resource_manager_ = system_.spawn<resource_manager_actor, caf::detached>();
   task_manager_ = system_.spawn<task_manager_actor, caf::detached>(
@@ -99,6 +92,8 @@ void embedded_cluster::shut_down() {
 
 void embedded_cluster::on_end(const job_end& end) {
   job_result result{end.outcome, end.cause, summary_of(end)};
+  if (listener_) // before `wait` returns, which may take this object away
+    caf::anon_send(listener_, jobended_atom::value, result);
   const std::lock_guard guard{mutex_};
   result_ = std::move(result);
   changed_.notify_all();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ struct graph_builder {
   stream_graph graph;
   /// Arguments of verbs that cannot be used; reported by `execute`.
   std::vector<error> errors;
+  /// Told once that the job has ended, by programs that run it in their own
+  /// actor system. @thread any
+  std::vector<std::function<void()>> when_ended;
 };
 
 /// Where a stream comes from and how the next operator will receive it. More

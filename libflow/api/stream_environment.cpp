@@ -24,7 +24,7 @@ graph_options graph_options_of(const job_options& options) {
 stream_environment::stream_environment(job_options options)
   : options_(std::move(options)),
     builder_(std::make_shared<graph_builder>(
-      graph_builder{stream_graph{graph_options_of(options_)}, {}})) {}
+      graph_builder{stream_graph{graph_options_of(options_)}, {}, {}})) {}
 
 stream_environment stream_environment::from_args(int argc,
                                                  const char* const* argv,
