@@ -1,6 +1,7 @@
 #include "actors/cluster/embedded_cluster.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <caf/scoped_actor.hpp>
 
@@ -10,6 +11,7 @@
 #include "actors/dispatcher/dispatcher_actor.hpp"
 #include "actors/resource_manager/resource_manager_actor.hpp"
 #include "actors/task_manager/task_manager_actor.hpp"
+#include "libflow/core/exit_code.hpp"
 
 namespace flow {
 
@@ -35,8 +37,8 @@ double seconds_of(const timeval& time) {
 } // namespace
 
 runtime_config::runtime_config() {
-  const std::size_t cores
-    = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+  const std::size_t cores =
+    std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
   set("scheduler.policy", caf::atom("sharing"));
   set("scheduler.max-threads", cores);
   set("scheduler.max-throughput", std::size_t{64});
@@ -54,17 +56,20 @@ private:
 embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
                                    const job_options& options,
                                    caf::actor_system* system)
-  : graph_(std::move(graph)),
-    job_name_(graph_->options().job_name),
+  : graph_(std::move(graph)), job_name_(graph_->options().job_name),
     started_(time_.steady()),
     own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
     system_(system == nullptr ? own_->get() : *system) {
-  const worker_context shared{&time_, &metrics_};
+  worker_context shared;
+  shared.time = &time_;
+  shared.metrics = &metrics_;
+  shared.log = logger::to_stderr();
+  shared.end_process = [] { _exit(to_int(exit_code::failed)); };
   resource_manager_ = system_.spawn<resource_manager_actor, caf::detached>();
   task_manager_ = system_.spawn<task_manager_actor, caf::detached>(
     shared, resource_manager_, 0U, slot_count(*graph_, options));
-  dispatcher_ = system_.spawn<dispatcher_actor, caf::detached>(
-    shared, resource_manager_);
+  dispatcher_ =
+    system_.spawn<dispatcher_actor, caf::detached>(shared, resource_manager_);
   client_ = system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
     return {
       [this](accepted_atom, const caf::actor& job_manager) {
@@ -115,10 +120,9 @@ job_summary embedded_cluster::summary_of(const job_end& end) const {
   summary.records_out = totals.records_out;
   summary.late_records = totals.late_records;
   summary.skipped_records = totals.skipped_records;
-  summary.seconds
-    = std::chrono::duration<double>(time_.steady() - started_).count();
-  summary.cpu_seconds
-    = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  summary.seconds =
+    std::chrono::duration<double>(time_.steady() - started_).count();
+  summary.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
   summary.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   summary.restarts = end.restarts;
   return summary;
@@ -138,8 +142,7 @@ caf::actor embedded_cluster::job_manager() {
 }
 
 void embedded_cluster::stop() {
-  caf::anon_send<caf::message_priority::high>(job_manager(),
-                                              stop_atom::value);
+  caf::anon_send<caf::message_priority::high>(job_manager(), stop_atom::value);
 }
 
 void embedded_cluster::cancel() {
@@ -157,8 +160,7 @@ job_status_report embedded_cluster::status() {
                        : job_state::finished;
   }
   caf::scoped_actor self{system_};
-  self
-    ->request(job_manager(), status_timeout, status_atom::value)
+  self->request(job_manager(), status_timeout, status_atom::value)
     .receive([&](job_status_report& answer) { report = std::move(answer); },
              [](caf::error&) {}); // ended meanwhile: what is known is shown
   report.progress = progress();

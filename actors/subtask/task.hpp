@@ -72,10 +72,10 @@ public:
   expected<void> on_credit(std::size_t port, std::size_t channel,
                            std::uint32_t credits);
   expected<void> add_split(std::span<const std::byte> split);
-  void no_more_splits();
+  expected<void> no_more_splits();
 
   /// Sources: read nothing more, let flow out what was read.
-  void stop();
+  expected<void> stop();
 
   // -- work -------------------------------------------------------------------
 
@@ -85,6 +85,9 @@ public:
   void close() noexcept { chain_.close(); }
 
   // -- looking at it ----------------------------------------------------------
+
+  /// Where each operator of the chain has its name, head first.
+  [[nodiscard]] std::vector<const std::string*> operator_names() const;
 
   [[nodiscard]] bool is_source() const { return chain_.source() != nullptr; }
 
@@ -107,6 +110,8 @@ private:
   };
 
   void register_metrics(metric_registry& metrics);
+  template <class Function>
+  expected<void> ask_source(Function&& function);
   step_result run_step();
   bool advance();
   bool advance_source();
