@@ -6,7 +6,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
-#include <thread>
+#include <iostream>
 
 #include "actors/dispatcher/dispatcher_actor.hpp"
 #include "actors/resource_manager/resource_manager_actor.hpp"
@@ -36,14 +36,6 @@ double seconds_of(const timeval& time) {
 
 } // namespace
 
-runtime_config::runtime_config() {
-  const std::size_t cores =
-    std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
-  set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", cores);
-  set("scheduler.max-throughput", std::size_t{64});
-}
-
 class embedded_cluster::own_system {
 public:
   caf::actor_system& get() { return system_; }
@@ -55,11 +47,14 @@ private:
 
 embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
                                    const job_options& options,
-                                   caf::actor_system* system)
-  : graph_(std::move(graph)), job_name_(graph_->options().job_name),
+                                   caf::actor_system* system,
+                                   caf::actor listener)
+  : graph_(std::move(graph)),
+    job_name_(graph_->options().job_name),
     started_(time_.steady()),
     own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
-    system_(system == nullptr ? own_->get() : *system) {
+    system_(system == nullptr ? own_->get() : *system),
+    listener_(std::move(listener)) {
   worker_context shared;
   shared.time = &time_;
   shared.metrics = &metrics_;
@@ -95,6 +90,7 @@ embedded_cluster::~embedded_cluster() {
 
 /// The actors reach into this object, so it waits until they are gone.
 void embedded_cluster::shut_down() {
+  metrics_server_.reset();
   caf::scoped_actor self{system_};
   for (const auto& actor : {dispatcher_, task_manager_, resource_manager_})
     self->send(actor, cancel_atom::value);
@@ -104,6 +100,8 @@ void embedded_cluster::shut_down() {
 
 void embedded_cluster::on_end(const job_end& end) {
   job_result result{end.outcome, end.cause, summary_of(end)};
+  if (listener_) // before `wait` returns, which may take this object away
+    caf::anon_send(listener_, jobended_atom::value, result);
   const std::lock_guard guard{mutex_};
   result_ = std::move(result);
   changed_.notify_all();
@@ -180,10 +178,30 @@ std::string embedded_cluster::metrics() {
   return metrics_.render_prometheus(time_.steady());
 }
 
+void embedded_cluster::serve_metrics(
+  std::unique_ptr<metrics_listener> listener) {
+  metrics_server_ = std::make_unique<metrics_server>(
+    system_, std::move(listener), [this] { return metrics(); });
+}
+
 expected<std::unique_ptr<running_job>>
 start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
-  return std::unique_ptr<running_job>{
-    std::make_unique<embedded_cluster>(std::move(graph), options, nullptr)};
+  std::unique_ptr<metrics_listener> listener;
+  if (options.metrics) {
+    auto opened = metrics_listener::open(*options.metrics);
+    if (!opened)
+      return opened.error();
+    listener = std::move(*opened);
+    if (options.metrics->port == 0)
+      std::cerr << options.job_name << ": metrics on http://"
+                << options.metrics->host << ':' << listener->port()
+                << "/metrics" << std::endl;
+  }
+  auto cluster
+    = std::make_unique<embedded_cluster>(std::move(graph), options, nullptr);
+  if (listener)
+    cluster->serve_metrics(std::move(listener));
+  return std::unique_ptr<running_job>{std::move(cluster)};
 }
 
 } // namespace flow

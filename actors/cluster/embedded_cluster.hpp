@@ -6,20 +6,14 @@
 #include <optional>
 
 #include "actors/messages/job_messages.hpp"
+#include "actors/support/runtime_config.hpp"
+#include "actors/metrics_server/metrics_server.hpp"
 #include "actors/support/worker_context.hpp"
 #include "libflow/job/job_client.hpp"
 #include "libflow/metrics/metric_registry.hpp"
 #include "libflow/time/clock.hpp"
 
 namespace flow {
-
-/// Configuration of the actor system of a process that runs tasks: threads as
-/// many as cores, the policy that costs nothing while idle, and few messages
-/// an actor in a row so that none starves another.
-class runtime_config : public caf::actor_system_config {
-public:
-  runtime_config();
-};
 
 /// A cluster within this process for one job: dispatcher, resource manager
 /// and one task manager, the same actors as everywhere, without sockets.
@@ -29,8 +23,10 @@ public:
 class embedded_cluster final : public running_job {
 public:
   /// @param system of the program, or null: the cluster makes its own
+  /// @param listener gets (jobended_atom, job_result); null: nobody does
   embedded_cluster(std::shared_ptr<const job_graph> graph,
-                   const job_options& options, caf::actor_system* system);
+                   const job_options& options, caf::actor_system* system,
+                   caf::actor listener = {});
   ~embedded_cluster() override;
 
   std::optional<job_result> wait(std::chrono::milliseconds at_most) override;
@@ -39,6 +35,9 @@ public:
   [[nodiscard]] job_status_report status() override;
   [[nodiscard]] progress_facts progress() override;
   [[nodiscard]] std::string metrics() override;
+
+  /// Serves the metrics to whoever asks, until this ends. Called at most once.
+  void serve_metrics(std::unique_ptr<metrics_listener> listener);
 
   /// The job manager, once the dispatcher has spawned it.
   [[nodiscard]] caf::actor job_manager();
@@ -61,6 +60,8 @@ private:
   caf::actor task_manager_;
   caf::actor dispatcher_;
   caf::actor client_;
+  std::unique_ptr<metrics_server> metrics_server_; ///< may be null
+  caf::actor listener_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

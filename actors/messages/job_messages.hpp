@@ -36,3 +36,4 @@ struct job_end {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::submission)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::job_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::job_status_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::job_result)

@@ -4,6 +4,7 @@ namespace flow {
 
 FLOW_ATOM(run)
 FLOW_ATOM(wake)
+FLOW_ATOM(poke)
 
 subtask_actor::subtask_actor(caf::actor_config& config, deploy_task what,
                              worker_context shared,
@@ -27,6 +28,7 @@ caf::behavior subtask_actor::make_behavior() {
            std::uint32_t credits) { on_credit(port, channel, credits); },
     [this](run_atom) { on_run(); },
     [this](wake_atom, std::uint64_t epoch) { on_wake(epoch); },
+    [this](poke_atom) { on_poke(); },
     [this](split_atom, const split_bytes& split) { on_split(split); },
     [this](nosplits_atom) { on_no_more_splits(); },
     [this](splitfail_atom, const error& why) { end(task_state::failed, why); },
@@ -73,6 +75,14 @@ void subtask_actor::request_split() {
                                subtask_index_);
 }
 
+/// Holds no reference that counts: whoever keeps it must not keep the subtask.
+std::function<void()> subtask_actor::waker() {
+  return [weak = address()] {
+    if (auto self = caf::actor_cast<caf::actor>(weak))
+      caf::anon_send(self, poke_atom::value);
+  };
+}
+
 // -- handlers -----------------------------------------------------------------
 
 void subtask_actor::on_element(std::uint32_t channel, std::uint64_t sequence,
@@ -116,6 +126,13 @@ void subtask_actor::on_wake(std::uint64_t epoch) {
   if (epoch != wake_epoch_)
     return;
   armed_ = std::chrono::nanoseconds::max();
+  schedule_run();
+}
+
+void subtask_actor::on_poke() {
+  if (!task_)
+    return;
+  task_->wake();
   schedule_run();
 }
 

@@ -40,6 +40,7 @@ private:
             stream_element&& element) override;
   void grant(std::size_t channel, std::uint32_t credits) override;
   void request_split() override;
+  [[nodiscard]] std::function<void()> waker() override;
 
   // -- handlers ---------------------------------------------------------------
 
@@ -49,6 +50,7 @@ private:
                  std::uint32_t credits);
   void on_run();
   void on_wake(std::uint64_t epoch);
+  void on_poke();
   void on_connect(const std::shared_ptr<const task_wiring>& wiring);
   void on_open();
   void on_split(const split_bytes& split);

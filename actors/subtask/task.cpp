@@ -81,6 +81,7 @@ expected<void> task::open() {
   };
   context.time = &time_;
   context.request_split = [this] { surroundings_.request_split(); };
+  context.wake = surroundings_.waker();
   context.watermark_interval = settings_.watermark_interval;
   context.watermark_every_rows = settings_.watermark_every_rows;
   try {
@@ -458,6 +459,9 @@ std::string task::waiting_for() const {
                + place_.graph->job().vertex(edge.to).name + "\"";
       }
   }
+  for (std::size_t i = 0; i < chain_.size(); ++i)
+    if (chain_.at(i).pending())
+      return "room behind \"" + chain_.at(i).name() + "\"";
   if (gate_.buffered_elements() > 0)
     return {};
   if (is_source())

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +32,12 @@ public:
 
   /// Asks the source's coordinator for a split.
   virtual void request_split() = 0;
+
+  /// What has the task woken (`task::wake`, then a step) from any thread, also
+  /// after its end.
+  [[nodiscard]] virtual std::function<void()> waker() {
+    return [] {};
+  }
 };
 
 /// What a task wants after a step.
@@ -73,6 +80,9 @@ public:
                            std::uint32_t credits);
   expected<void> add_split(std::span<const std::byte> split);
   expected<void> no_more_splits();
+
+  /// Something outside has changed that the source or a sink waits for.
+  void wake() noexcept { source_waits_ = false; }
 
   /// Sources: read nothing more, let flow out what was read.
   expected<void> stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,12 +20,28 @@ enum class sink_guarantee {
 /// Writes one subtask's share. Calls come from one subtask, in this order:
 /// `open`, any number of `write` and `flush`, then either `finish` (the stream
 /// ended well) or nothing (it failed), `close` last.
+///
+/// A writer that waits for someone else to take what it was given says so by
+/// `full()`: the subtask then consumes nothing until the waker was called and
+/// `resume` has left room. What is being processed may still be written.
 template <class T>
 class sink_writer {
 public:
   virtual ~sink_writer() = default;
 
   virtual expected<void> open(runtime_context& context) = 0;
+
+  /// What has the subtask look at `full()` again; given once, before `open`.
+  /// A copy may be called from any thread, also after the subtask has ended.
+  virtual void set_waker(std::function<void()>) {}
+
+  /// True while the subtask must not go on: there is no room, after `finish`
+  /// something is still on its way, or `resume` has an error to tell.
+  [[nodiscard]] virtual bool full() const { return false; }
+
+  /// Called while full, whenever the subtask was woken. An error fails the
+  /// attempt.
+  virtual expected<void> resume() { return {}; }
 
   /// Records in order with their timestamps; both spans have one size.
   virtual expected<void> write(std::span<const T> values,

@@ -20,7 +20,8 @@ using byte_string = std::vector<std::byte>;
 /// What a reader has to say after one poll.
 enum class poll_status {
   more,     ///< there is more to read at once
-  waiting,  ///< nothing to read now: for a split, or until `retry_after`
+  waiting,  ///< nothing to read now: for a split, the context's waker, or
+            ///< until `retry_after`
   finished, ///< nothing will follow; the reader is not polled again
 };
 
@@ -33,15 +34,22 @@ struct poll_result {
 /// What a reader may ask of its surroundings. @thread the subtask
 class source_context : public runtime_context {
 public:
-  source_context(place where, side_outputs& sides,
-                 std::function<void()> request_split)
+  source_context(
+    place where, side_outputs& sides, std::function<void()> request_split,
+    std::function<void()> waker = [] {})
     : runtime_context(std::move(where)),
       sides_(&sides),
-      request_split_(std::move(request_split)) {}
+      request_split_(std::move(request_split)),
+      waker_(std::move(waker)) {}
 
   /// Asks the coordinator for the next split; the answer comes through
   /// `add_split` or `no_more_splits`.
   void request_split() { request_split_(); }
+
+  /// Has the subtask poll again after `poll_status::waiting`, for readers that
+  /// are fed from outside. A copy may be kept and called from any thread, also
+  /// when the subtask has ended: then it does nothing. Costs a message.
+  [[nodiscard]] const std::function<void()>& waker() const { return waker_; }
 
   /// Emits to a side output of the source, for instance rejected rows.
   template <class T>
@@ -57,6 +65,7 @@ public:
 private:
   side_outputs* sides_; // not owned
   std::function<void()> request_split_;
+  std::function<void()> waker_;
   std::uint64_t skipped_ = 0;
 };
 

@@ -37,6 +37,8 @@ struct operator_context {
   const clock* time = nullptr;
   /// Sources: asks the coordinator for a split.
   std::function<void()> request_split = [] {};
+  /// Has the subtask take another step. @thread any, also after its end
+  std::function<void()> wake = [] {};
   /// pipeline.auto-watermark-interval, and --watermark-every (0 = by clock).
   std::chrono::milliseconds watermark_interval{200};
   std::uint64_t watermark_every_rows = 0;

@@ -17,6 +17,7 @@ public:
 
   void open(const operator_context& context) override {
     context_.emplace(context.place);
+    writer_->set_waker(context.wake);
     guarded([&] { return writer_->open(*context_); });
   }
 
@@ -32,7 +33,13 @@ public:
 
   void receive_watermark(timestamp) override {}
   void receive_status(stream_status) override {}
-  [[nodiscard]] bool full() const override { return false; }
+  [[nodiscard]] bool full() const override { return writer_->full(); }
+
+  /// A full writer holds up the whole chain, so that no more input is taken.
+  [[nodiscard]] bool pending() const override { return writer_->full(); }
+  void resume() override {
+    guarded([&] { return writer_->resume(); });
+  }
 
   void flush() override {
     if (std::exchange(unflushed_, false))

@@ -17,7 +17,8 @@ public:
       reader_(std::move(reader)) {}
 
   void open(const operator_context& context) override {
-    context_.emplace(context.place, sides_, context.request_split);
+    context_.emplace(context.place, sides_, context.request_split,
+                     context.wake);
     guarded([&] { check(reader_->open(*context_)); });
   }
 

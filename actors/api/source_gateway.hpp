@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "actors/api/source_queue.hpp"
+#include "actors/support/caf.hpp"
+
+namespace flow {
+
+/// The address of an actor source: takes records into the source's queue,
+/// answers with credit, refuses what goes beyond it. Exists before its job
+/// runs.
+/// Owner: the handles. When the last is gone the source is closed; when the
+/// job has ended everything is refused.
+class source_gateway final : public caf::event_based_actor {
+public:
+  source_gateway(caf::actor_config& config,
+                 std::shared_ptr<source_queue> queue);
+
+  [[nodiscard]] const char* name() const override { return "source_gateway"; }
+  void on_exit() override;
+
+protected:
+  caf::behavior make_behavior() override;
+
+private:
+  void on_attach();
+  void on_batch(source_batch& batch);
+  void on_taken();
+  void on_close();
+  void on_over();
+  void on_down(const caf::down_msg& down);
+
+  void attach(const caf::strong_actor_ptr& from);
+  [[nodiscard]] caf::actor sender_of(source_queue::sender id) const;
+
+  std::shared_ptr<source_queue> queue_;
+  /// Weak: a sender that nobody else knows shall go away.
+  std::map<source_queue::sender, caf::actor_addr> senders_;
+  bool told_closed_ = false;
+};
+
+} // namespace flow
