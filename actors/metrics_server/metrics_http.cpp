@@ -26,8 +26,7 @@ std::string refusal(std::string_view status) {
 std::string_view take_word(std::string_view& rest) {
   const std::size_t space = rest.find(' ');
   const std::string_view word = rest.substr(0, space);
-  rest.remove_prefix(space == std::string_view::npos ? rest.size()
-                                                     : space + 1);
+  rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
   return word;
 }
 

@@ -17,8 +17,7 @@ inline constexpr std::size_t longest_request_head = std::size_t{8} << 10;
 /// says what is wrong for everything else. The connection ends after it.
 /// @param received what came so far, from anybody: never trusted
 /// @param render called for the metrics only
-[[nodiscard]] std::string
-answer_to(std::string_view received,
-          const std::function<std::string()>& render);
+[[nodiscard]] std::string answer_to(std::string_view received,
+                                    const std::function<std::string()>& render);
 
 } // namespace flow

@@ -49,9 +49,8 @@ std::uint16_t port_of(int socket) {
 
 /// A socket that listens there, or -1 with errno.
 int listening_socket(const addrinfo& where) {
-  const int socket
-    = ::socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC,
-               where.ai_protocol);
+  const int socket = ::socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC,
+                              where.ai_protocol);
   if (socket < 0)
     return -1;
   const int on = 1;
@@ -113,11 +112,11 @@ bool metrics_listener::wait_for(int socket, short events,
   std::array<pollfd, 2> watched{pollfd{socket, events, 0},
                                 pollfd{wake_, POLLIN, 0}};
   for (;;) {
-    const std::int64_t rest
-      = until_ms == for_ever ? -1 : std::max<std::int64_t>(
-          until_ms - steady_ms(), 0);
-    const int count
-      = ::poll(watched.data(), watched.size(), static_cast<int>(rest));
+    const std::int64_t rest =
+      until_ms == for_ever ? -1
+                           : std::max<std::int64_t>(until_ms - steady_ms(), 0);
+    const int count =
+      ::poll(watched.data(), watched.size(), static_cast<int>(rest));
     if (count < 0 && errno == EINTR)
       continue;
     return count > 0 && watched[1].revents == 0;
@@ -126,8 +125,8 @@ bool metrics_listener::wait_for(int socket, short events,
 
 void metrics_listener::serve(const std::function<std::string()>& render) {
   while (wait_for(socket_, POLLIN, for_ever)) {
-    const int client
-      = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int client =
+      ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (client < 0)
       continue; // it went away before we looked
     answer(client, render);

@@ -396,6 +396,43 @@ nanoseconds task::deadline(nanoseconds now) const {
   return result;
 }
 
+// -- its state ----------------------------------------------------------------
+
+task_snapshot task::snapshot() {
+  FLOW_ASSERT(!chain_.blocked(), "a snapshot of a task amid its work");
+  task_snapshot result;
+  for (std::size_t i = 0; i < chain_.size(); ++i)
+    result.operators.push_back(chain_.at(i).snapshot());
+  for (const auto& valve : valves_)
+    result.valves.push_back(valve.snapshot());
+  return result;
+}
+
+/// From the last operator to the first: what one puts out while it is restored
+/// finds the others ready.
+expected<void> task::restore(const restored_task& from) {
+  FLOW_ASSERT(from.operators.size() == chain_.size()
+                && from.valves.size() == valves_.size(),
+              "restored from the state of another chain");
+  try {
+    for (std::size_t i = chain_.size(); i-- > 0;)
+      if (auto done = chain_.at(i).restore(from.operators[i]); !done)
+        return done;
+    for (std::size_t input = 0; input < valves_.size(); ++input)
+      forward(input, valves_[input].restore(from.valves[input]));
+  } catch (const task_failure& failure) {
+    return failure.reason;
+  }
+  return {};
+}
+
+std::vector<std::size_t> task::channels_of_inputs() const {
+  std::vector<std::size_t> result;
+  for (const auto& valve : valves_)
+    result.push_back(valve.channel_count());
+  return result;
+}
+
 // -- looking at it ------------------------------------------------------------
 
 void task::publish() {

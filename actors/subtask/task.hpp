@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actors/subtask/operator_chain.hpp"
+#include "actors/subtask/task_snapshot.hpp"
 #include "libflow/exchange/input_gate.hpp"
 #include "libflow/metrics/metric_registry.hpp"
 #include "libflow/time/clock.hpp"
@@ -93,6 +94,19 @@ public:
 
   /// Closes the operators; the task takes nothing after this.
   void close() noexcept { chain_.close(); }
+
+  // -- its state --------------------------------------------------------------
+
+  /// The state between two elements.
+  /// @pre nothing waits for credit (waiting_for() speaks of something else)
+  [[nodiscard]] task_snapshot snapshot();
+
+  /// Takes over a state, and hands the watermarks that held then to the chain.
+  /// @pre after open(), before anything was enqueued or stepped
+  expected<void> restore(const restored_task& from);
+
+  /// Channels of each input, for `redistributed`.
+  [[nodiscard]] std::vector<std::size_t> channels_of_inputs() const;
 
   // -- looking at it ----------------------------------------------------------
 

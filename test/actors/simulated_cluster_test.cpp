@@ -14,16 +14,15 @@ std::shared_ptr<const job_graph> graph_of(const stream_environment& env) {
 
 struct crossing {
   crossing() : env(test_options(2)) {
-    results
-      = env.from_sequence(1, 20'000)
-          .rebalance()
-          .flat_map([](std::int64_t x, collector<std::int64_t>& out) {
-            for (std::int64_t i = 0; i < x % 5; ++i)
-              out.emit(x);
-          })
-          .shuffle()
-          .filter([](std::int64_t x) { return x % 2 == 1; })
-          .collect();
+    results = env.from_sequence(1, 20'000)
+                .rebalance()
+                .flat_map([](std::int64_t x, collector<std::int64_t>& out) {
+                  for (std::int64_t i = 0; i < x % 5; ++i)
+                    out.emit(x);
+                })
+                .shuffle()
+                .filter([](std::int64_t x) { return x % 2 == 1; })
+                .collect();
   }
   stream_environment env;
   std::optional<collected<std::int64_t>> results;
@@ -75,8 +74,7 @@ TEST_CASE("a stop or a cancel at any moment ends the job") {
     REQUIRE(cluster.run_to_end(random));
     const auto outcome = cluster.end->outcome;
     if (outcome != job_outcome::finished)
-      CHECK(outcome
-            == (stops ? job_outcome::stopped : job_outcome::cancelled));
+      CHECK(outcome == (stops ? job_outcome::stopped : job_outcome::cancelled));
   }
 }
 
@@ -86,16 +84,16 @@ TEST_CASE("a failure at any moment fails the job with its cause") {
     std::mt19937_64 random{seed};
     stream_environment env{test_options(2)};
     const auto bad = static_cast<std::int64_t>(1 + random() % 20'000);
-    env.from_sequence(1, 20'000)
-      .rebalance()
-      .map([bad](std::int64_t x) {
-        if (x == bad)
-          throw std::runtime_error("bad luck");
-        return x;
-      })
-      .name("unlucky")
-      .shuffle()
-      .collect();
+    const auto results = env.from_sequence(1, 20'000)
+                           .rebalance()
+                           .map([bad](std::int64_t x) {
+                             if (x == bad)
+                               throw std::runtime_error("bad luck");
+                             return x;
+                           })
+                           .name("unlucky")
+                           .shuffle()
+                           .collect();
     simulated_cluster cluster{graph_of(env), env.options()};
     CAPTURE(seed);
     REQUIRE(cluster.run_to_end(random));
@@ -148,7 +146,7 @@ TEST_CASE("a function that cannot be copied fails the job, not the worker") {
   };
   std::mt19937_64 random{1};
   stream_environment env{test_options(20)};
-  env.from_sequence(1, 10).rebalance().map(once{}).collect();
+  end_apart(env.from_sequence(1, 10).rebalance().map(once{}));
   simulated_cluster cluster{graph_of(env), env.options(), 20};
   REQUIRE(cluster.run_to_end(random));
   REQUIRE(cluster.end->outcome == job_outcome::failed);
@@ -158,7 +156,7 @@ TEST_CASE("a function that cannot be copied fails the job, not the worker") {
 TEST_CASE("too few slots refuse the job with a clear text") {
   std::mt19937_64 random{1};
   stream_environment env{test_options(4)};
-  env.from_sequence(1, 10).collect();
+  end_apart(env.from_sequence(1, 10), 4);
   simulated_cluster cluster{graph_of(env), env.options(), 3};
   REQUIRE(cluster.run_to_end(random));
   REQUIRE(cluster.end->outcome == job_outcome::failed);

@@ -42,8 +42,7 @@ public:
   }
 
   caf::scheduler::test_coordinator& scheduler() {
-    return dynamic_cast<caf::scheduler::test_coordinator&>(
-      system.scheduler());
+    return dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   }
 
   manual_clock time;
@@ -69,8 +68,8 @@ public:
     resource_manager_ = system.spawn<resource_manager_actor>();
     task_manager_ = system.spawn<task_manager_actor>(
       world.context, resource_manager_, 0U, slots);
-    dispatcher_
-      = system.spawn<dispatcher_actor>(world.context, resource_manager_);
+    dispatcher_ =
+      system.spawn<dispatcher_actor>(world.context, resource_manager_);
     client_ = system.spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {
         [this](accepted_atom, const caf::actor& manager) {
