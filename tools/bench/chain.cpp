@@ -72,8 +72,8 @@ checksum run_baseline(const tape<Record>& input) {
 
 template <class Record>
 expected<outcome> run_with(const settings& wanted) {
-  const auto tapes =
-    make_tapes<Record>(wanted.records, wanted.parallelism, wanted.keys);
+  const auto tapes = make_tapes<Record>(
+    {.length = wanted.records, .keys = wanted.keys}, wanted.parallelism);
   auto baseline = [](const tape<Record>& input) { return run_baseline(input); };
   auto fused = [](const tape<Record>& input) {
     return run_fused(input, scale, keeps, fold, digest);

@@ -50,8 +50,8 @@ checksum run_baseline(const std::vector<tape<Record>>& tapes) {
 
 expected<outcome> run_exchange(const settings& wanted) {
   return with_record_size(wanted.bytes, [&]<class Record>() {
-    const auto tapes =
-      make_tapes<Record>(wanted.records, wanted.parallelism, wanted.keys);
+    const auto tapes = make_tapes<Record>(
+      {.length = wanted.records, .keys = wanted.keys}, wanted.parallelism);
     return run_contest("exchange", wanted,
                        {.runtime = [&] { return run_runtime(tapes, wanted); },
                         .baseline = [&] { return run_baseline(tapes); },

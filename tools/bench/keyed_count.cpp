@@ -60,8 +60,10 @@ checksum run_baseline(const std::vector<tape<event>>& tapes) {
 } // namespace
 
 expected<outcome> run_keyed_count(const settings& wanted) {
-  const auto tapes =
-    make_tapes<event>(wanted.records, wanted.parallelism, wanted.keys);
+  const auto tapes = make_tapes<event>({.length = wanted.records,
+                                        .keys = wanted.keys,
+                                        .most_bytes = tape_plan::large},
+                                       wanted.parallelism);
   return run_contest("keyed-count", wanted,
                      {.runtime = [&] { return run_runtime(tapes, wanted); },
                       .baseline = [&] { return run_baseline(tapes); },

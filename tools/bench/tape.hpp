@@ -47,6 +47,22 @@ private:
   std::uint64_t state_;
 };
 
+/// What a tape is to hold: keys uniform in 0 .. keys - 1, times that rise
+/// evenly, `per_ms` events each.
+struct tape_plan {
+  std::uint64_t length = 0; ///< events to be read
+  std::uint64_t keys = 1;
+  std::uint64_t per_ms = 100;
+  std::uint64_t most_bytes = in_cache;
+  std::uint64_t seed = 1;
+
+  /// Stays in the second cache, so that reading it costs nothing beside the
+  /// work: for benches without state.
+  static constexpr std::uint64_t in_cache = std::uint64_t{384} << 10;
+  /// Holds as many different keys as are wanted.
+  static constexpr std::uint64_t large = std::uint64_t{96} << 20;
+};
+
 /// The input of one source, made before the clock runs: events that runtime
 /// and baseline copy out alike. An input longer than the tape goes round, its
 /// timestamps going on.
@@ -59,18 +75,15 @@ public:
     timestamp time = 0;
   };
 
-  /// Keys uniform in 0 .. keys - 1; times rise evenly, `per_ms` events each.
-  tape(std::uint64_t length, std::uint64_t keys, std::uint64_t per_ms,
-       std::uint64_t seed)
-    : length_(length) {
-    constexpr std::uint64_t most_bytes = std::uint64_t{96} << 20;
-    const std::uint64_t most = most_bytes / sizeof(event) / per_ms * per_ms;
-    events_.resize(std::min(length, std::max(most, per_ms)));
+  explicit tape(const tape_plan& plan) : length_(plan.length) {
+    const std::uint64_t per_ms = plan.per_ms;
+    const std::uint64_t most = plan.most_bytes / sizeof(event);
+    events_.resize(std::min(length_, std::max(most / per_ms, 1UL) * per_ms));
     lap_ = static_cast<timestamp>(events_.size() / per_ms);
-    random_numbers random{seed};
+    random_numbers random{plan.seed};
     for (std::size_t i = 0; i < events_.size(); ++i) {
       event& each = events_[i];
-      each.value.key = (random.next() >> 32) * keys >> 32;
+      each.value.key = (random.next() >> 32) * plan.keys >> 32;
       each.time = static_cast<timestamp>(i / per_ms);
       if constexpr (timed<Record>)
         each.value.time = each.time;
@@ -114,15 +127,16 @@ private:
   timestamp lap_ = 0; // event time from one round to the next
 };
 
-/// One tape a source; together `records` events.
+/// One tape a source, each of its share of the plan's length.
 template <class Record>
-std::vector<tape<Record>> make_tapes(std::uint64_t records,
-                                     std::uint32_t sources, std::uint64_t keys,
-                                     std::uint64_t per_ms = 100) {
+std::vector<tape<Record>> make_tapes(tape_plan plan, std::uint32_t sources) {
+  const std::uint64_t records = plan.length;
   std::vector<tape<Record>> result;
-  for (std::uint32_t i = 0; i < sources; ++i)
-    result.emplace_back(records / sources + (i < records % sources ? 1 : 0),
-                        keys, per_ms, i + 1);
+  for (std::uint32_t i = 0; i < sources; ++i) {
+    plan.length = records / sources + (i < records % sources ? 1 : 0);
+    plan.seed = i + 1;
+    result.emplace_back(plan);
+  }
   return result;
 }
 

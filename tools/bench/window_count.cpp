@@ -79,8 +79,11 @@ checksum run_baseline(const std::vector<tape<event>>& tapes,
 } // namespace
 
 expected<outcome> run_window_count(const settings& wanted) {
-  const auto tapes = make_tapes<event>(wanted.records, wanted.parallelism,
-                                       wanted.keys, events_per_ms);
+  const auto tapes = make_tapes<event>({.length = wanted.records,
+                                        .keys = wanted.keys,
+                                        .per_ms = events_per_ms,
+                                        .most_bytes = tape_plan::large},
+                                       wanted.parallelism);
   return run_contest("window-count", wanted,
                      {.runtime = [&] { return run_runtime(tapes, wanted); },
                       .baseline = [&] { return run_baseline(tapes, wanted); },
