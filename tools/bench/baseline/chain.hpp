@@ -18,14 +18,15 @@ struct stamped {
 template <class Record>
 struct stage {
   virtual ~stage() = default;
-  virtual void take(const stamped<Record>& event) = 0;
+  virtual void take(stamped<Record>& event) = 0;
 };
 
 template <class Record, class F>
 struct map_stage final : stage<Record> {
   map_stage(F f, stage<Record>& to) : function(f), next(&to) {}
-  void take(const stamped<Record>& event) override {
-    next->take({function(event.value), event.time});
+  void take(stamped<Record>& event) override {
+    event.value = function(event.value);
+    next->take(event);
   }
   F function;
   stage<Record>* next;
@@ -34,7 +35,7 @@ struct map_stage final : stage<Record> {
 template <class Record, class F>
 struct filter_stage final : stage<Record> {
   filter_stage(F f, stage<Record>& to) : function(f), next(&to) {}
-  void take(const stamped<Record>& event) override {
+  void take(stamped<Record>& event) override {
     if (function(event.value))
       next->take(event);
   }
@@ -45,7 +46,7 @@ struct filter_stage final : stage<Record> {
 template <class Record, class F>
 struct sum_stage final : stage<Record> {
   explicit sum_stage(F f) : function(f) {}
-  void take(const stamped<Record>& event) override {
+  void take(stamped<Record>& event) override {
     result += {1, function(event.value, event.time)};
   }
   F function;
@@ -58,7 +59,8 @@ template <class Record>
 [[gnu::noipa]] void run_stages(const tape<Record>& input,
                                stage<Record>& first) {
   input.read(0, input.length(), [&](const Record& value, timestamp time) {
-    first.take(stamped<Record>{value, time});
+    stamped<Record> event{value, time};
+    first.take(event);
   });
 }
 
