@@ -78,21 +78,21 @@ expected<outcome> run_with(const settings& wanted) {
   auto fused = [](const tape<Record>& input) {
     return run_fused(input, scale, keeps, fold, digest);
   };
-  const contest sides{
-    .runtime = [&] { return run_runtime(tapes, wanted); },
-    .baseline = [&] { return in_threads(tapes, baseline); },
-    .records = wanted.records,
-    .bar = 0.6,
-  };
-  auto results = run_pairs(sides, wanted);
-  if (!results)
-    return results.error();
+  auto report =
+    run_pairs({.bench = "chain",
+               .bar = 0.6,
+               .runtime = [&] { return run_runtime(tapes, wanted); },
+               .baseline = [&] { return in_threads(tapes, baseline); }},
+              wanted);
+  if (!report)
+    return report.error();
   checksum fused_result;
   const double fused_ns = cpu_per_record(
     wanted.records, [&] { fused_result = in_threads(tapes, fused); });
-  results->checksums_equal &= fused_result == in_threads(tapes, baseline);
-  return report("chain", wanted, sides, *results,
-                {{"fused_ns_per_record", fused_ns}});
+  report->checksums_equal &= fused_result == in_threads(tapes, baseline);
+  report->extra = {{"fused_ns_per_record", fused_ns}};
+  print(*report);
+  return report->outcome();
 }
 
 } // namespace

@@ -52,11 +52,11 @@ expected<outcome> run_exchange(const settings& wanted) {
   return with_record_size(wanted.bytes, [&]<class Record>() {
     const auto tapes = make_tapes<Record>(
       {.length = wanted.records, .keys = wanted.keys}, wanted.parallelism);
-    return run_contest("exchange", wanted,
-                       {.runtime = [&] { return run_runtime(tapes, wanted); },
-                        .baseline = [&] { return run_baseline(tapes); },
-                        .records = wanted.records,
-                        .bar = 2.0});
+    return run_contest({.bench = "exchange",
+                        .bar = 2.0,
+                        .runtime = [&] { return run_runtime(tapes, wanted); },
+                        .baseline = [&] { return run_baseline(tapes); }},
+                       wanted);
   });
 }
 

@@ -26,7 +26,8 @@ Int number(std::string_view text) {
   return result;
 }
 
-/// Reads the counters of tasks out of the Prometheus text.
+} // namespace
+
 std::vector<vertex_counts> read_counts(std::string_view text) {
   std::map<std::string, vertex_counts, std::less<>> found;
   while (!text.empty()) {
@@ -53,8 +54,6 @@ std::vector<vertex_counts> read_counts(std::string_view text) {
     result.push_back(std::move(vertex));
   return result;
 }
-
-} // namespace
 
 std::uint64_t vertex_counts::total() const {
   return std::accumulate(records_in.begin(), records_in.end(),

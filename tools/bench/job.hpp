@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libflow/api/stream_environment.hpp"
@@ -24,6 +25,9 @@ struct vertex_counts {
 /// Runs a job to its end.
 /// @return the counts of its vertices, from its metrics
 expected<std::vector<vertex_counts>> run_job(stream_environment& env);
+
+/// Reads the counts of a job's vertices out of its metrics.
+std::vector<vertex_counts> read_counts(std::string_view metrics);
 
 /// An environment for a bench's job.
 /// @param rows_per_watermark  0: watermarks by the clock

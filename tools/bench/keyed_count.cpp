@@ -64,11 +64,11 @@ expected<outcome> run_keyed_count(const settings& wanted) {
                                         .keys = wanted.keys,
                                         .most_bytes = tape_plan::large},
                                        wanted.parallelism);
-  return run_contest("keyed-count", wanted,
-                     {.runtime = [&] { return run_runtime(tapes, wanted); },
-                      .baseline = [&] { return run_baseline(tapes); },
-                      .records = wanted.records,
-                      .bar = 1.0});
+  return run_contest({.bench = "keyed-count",
+                      .bar = 1.0,
+                      .runtime = [&] { return run_runtime(tapes, wanted); },
+                      .baseline = [&] { return run_baseline(tapes); }},
+                     wanted);
 }
 
 } // namespace flow::bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -23,6 +24,11 @@ struct disturbance {
 
   [[nodiscard]] bool too_much() const noexcept {
     return steal > 2 || foreign > 5;
+  }
+  /// The worse of both.
+  void include(const disturbance& other) noexcept {
+    steal = std::max(steal, other.steal);
+    foreign = std::max(foreign, other.foreign);
   }
 };
 

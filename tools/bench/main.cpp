@@ -19,8 +19,10 @@ constexpr std::string_view later[] = {
 
 option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
   option_set options;
-  options.add("records", &wanted.records, "N", "records of a run",
-              {1, 100'000'000'000});
+  options
+    .add("records", &wanted.records, "N", "records of a run",
+         {1, 100'000'000'000})
+    .default_text("");
   options.add_choice("bytes", &wanted.bytes,
                      {{"16", 16U}, {"64", 64U}, {"4096", 4096U}},
                      "size of a record");
@@ -31,6 +33,7 @@ option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
   options
     .add("parallelism", &wanted.parallelism, "N", "subtasks of each operator",
          {1, 1024})
+    .default_text("")
     .short_name('p');
   options.add("pairs", &wanted.pairs, "N",
               "pairs of runtime and baseline that are measured", {1, 1000});
@@ -49,7 +52,16 @@ option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
     .default_text("")
     .built(false);
   options.add("processes", &wanted.processes, "N", "processes of the job",
-              {1, 1});
+              {1, 1024});
+  options.check([&wanted]() -> expected<void> {
+    if (wanted.processes > 1)
+      return error{error_code::invalid_argument,
+                   "--processes: more than one is not built yet"};
+    if (wanted.bytes != 16 && !wanted.any_bytes)
+      return error{error_code::invalid_argument,
+                   "--bytes: this bench has records of 16 bytes only"};
+    return {};
+  });
   return options;
 }
 
@@ -73,6 +85,10 @@ int print_help() {
     print_indented("does  ", each.what);
     print_indented("input ", each.input);
     print_indented("bar   ", each.bar);
+    print_indented("runs  ", std::to_string(each.defaults.records)
+                               + " records at parallelism "
+                               + std::to_string(each.defaults.parallelism)
+                               + " unless told otherwise");
   }
   std::cout << "\nOptions\n" << options_of(wanted, unbuilt, help).help();
   return to_int(exit_code::ok);

@@ -84,11 +84,11 @@ expected<outcome> run_window_count(const settings& wanted) {
                                         .per_ms = events_per_ms,
                                         .most_bytes = tape_plan::large},
                                        wanted.parallelism);
-  return run_contest("window-count", wanted,
-                     {.runtime = [&] { return run_runtime(tapes, wanted); },
-                      .baseline = [&] { return run_baseline(tapes, wanted); },
-                      .records = wanted.records,
-                      .bar = 1.5});
+  return run_contest({.bench = "window-count",
+                      .bar = 1.5,
+                      .runtime = [&] { return run_runtime(tapes, wanted); },
+                      .baseline = [&] { return run_baseline(tapes, wanted); }},
+                     wanted);
 }
 
 } // namespace flow::bench
