@@ -110,6 +110,15 @@ class actor_source final : public source<T> {
 public:
   actor_source(std::shared_ptr<source_queue> queue, caf::actor_addr gateway)
     : queue_(std::move(queue)), gateway_(std::move(gateway)) {}
+  actor_source(const actor_source&) = delete;
+  actor_source& operator=(const actor_source&) = delete;
+
+  /// The graph is gone: nobody will read. Has the gateway let go of senders,
+  /// also when no job ever ran.
+  ~actor_source() override {
+    if (const auto gateway = caf::actor_cast<caf::actor>(gateway_))
+      caf::anon_send(gateway, over_atom::value);
+  }
 
   [[nodiscard]] std::string kind() const override { return "actor source"; }
   [[nodiscard]] bool bounded() const override { return false; }
