@@ -48,6 +48,7 @@ void operator_chain::make_ports(const task_place& place,
       .channels = static_cast<std::uint32_t>(channels.size()),
       .subtask = place.id.index,
       .max_parallelism = job.vertex(edge.to).max_parallelism,
+      .operator_name = place.vertex().operators[edge.from_operator].name,
     };
     sinks_.push_back(std::make_unique<port_sink>(ports_.size(), send));
     ports_.push_back(exchange_of(edge.code).make_port(plan, *sinks_.back()));
@@ -88,9 +89,8 @@ receiver_base& operator_chain::output_of(const job_vertex& vertex,
   if (targets.size() == 1)
     return *targets.front();
   if (type == nullptr || targets.empty())
-    joints_.push_back(type == nullptr
-                        ? std::make_unique<null_receiver<char>>()
-                        : type->make_null());
+    joints_.push_back(type == nullptr ? std::make_unique<null_receiver<char>>()
+                                      : type->make_null());
   else
     joints_.push_back(type->make_fan_out(targets));
   return *joints_.back();
@@ -126,15 +126,20 @@ void operator_chain::open(const operator_context& context) {
   }
 }
 
+/// User code may throw; what it throws is of no use to anybody any more.
 void operator_chain::close() noexcept {
-  for (auto& each : operators_)
-    each->close();
+  for (auto& each : operators_) {
+    try {
+      each->close();
+    } catch (...) {
+      continue; // the others still have to be closed
+    }
+  }
 }
 
 bool operator_chain::overdraft() const {
-  return std::any_of(ports_.begin(), ports_.end(), [](const auto& port) {
-    return port->channels().full();
-  });
+  return std::any_of(ports_.begin(), ports_.end(),
+                     [](const auto& port) { return port->channels().full(); });
 }
 
 bool operator_chain::blocked() const {

@@ -25,9 +25,8 @@ task_role role_of(const job_vertex& vertex) {
   task_role role;
   role.source = vertex.head().node.kind == operator_kind::source;
   role.sink = std::any_of(
-    vertex.operators.begin(), vertex.operators.end(), [](const auto& each) {
-      return each.node.kind == operator_kind::sink;
-    });
+    vertex.operators.begin(), vertex.operators.end(),
+    [](const auto& each) { return each.node.kind == operator_kind::sink; });
   return role;
 }
 
@@ -36,20 +35,19 @@ task_role role_of(const job_vertex& vertex) {
 task::task(task_place place, const task_settings& settings,
            task_surroundings& surroundings, const clock& time,
            metric_registry& metrics)
-  : settings_(settings),
-    surroundings_(surroundings),
-    time_(time),
+  : settings_(settings), surroundings_(surroundings), time_(time),
     place_(std::move(place)),
     chain_(place_,
-           [this](std::size_t port, std::size_t channel,
-                  std::uint64_t sequence, stream_element&& element) {
+           [this](std::size_t port, std::size_t channel, std::uint64_t sequence,
+                  stream_element&& element) {
              metrics_->batches_out.add(element.is_data() ? 1 : 0);
+             metrics_->bytes_out.add(element.bytes());
              surroundings_.send(port, channel, sequence, std::move(element));
            }),
     gate_(channels_per_input(place_)) {
   for (std::size_t input = 0; input < gate_.input_count(); ++input) {
-    valves_.emplace_back(std::max<std::size_t>(
-      gate_.channels_of_input(input), 1));
+    valves_.emplace_back(
+      std::max<std::size_t>(gate_.channels_of_input(input), 1));
     open_channels_.push_back(gate_.channels_of_input(input));
   }
   grantors_.resize(gate_.channel_count());
@@ -61,8 +59,8 @@ task::task(task_place place, const task_settings& settings,
 void task::register_metrics(metric_registry& metrics) {
   const std::string& job = place_.graph->job().options().job_name;
   const job_vertex& vertex = place_.vertex();
-  metrics_ = metrics.task({job, vertex.name, place_.id.index},
-                          role_of(vertex), time_.steady());
+  metrics_ = metrics.task({job, vertex.name, place_.id.index}, role_of(vertex),
+                          time_.steady());
   for (const auto& each : vertex.operators)
     operator_metrics_.push_back(
       metrics.of_operator({job, each.name, place_.id.index}));
@@ -155,36 +153,38 @@ step_result task::run_step() {
     chain_.port(i).set_time(now);
   bool more = true;
   while (more && now < end) {
-    if (!chain_.resume())
-      break;
-    release_grants();
-    fire_timers(now);
-    more = !chain_.blocked() && advance();
+    if (chain_.resume()) {
+      release_grants();
+      fire_timers(now);
+      more = chain_.blocked() || advance();
+    }
+    if (chain_.overdraft())
+      break; // only credit helps
     now = time_.steady();
   }
   release_grants();
   flush_due(now);
   if (phase_ == phase::ended)
     return {.next = done, .deadline = never, .cause = {}};
-  if (more && !chain_.blocked())
+  if (more && !chain_.overdraft())
     return {.next = again, .deadline = never, .cause = {}};
   for (std::size_t i = 0; i < chain_.size(); ++i)
     chain_.at(i).flush();
-  return {.next = wait, .deadline = deadline(), .cause = {}};
+  return {.next = wait, .deadline = deadline(now), .cause = {}};
 }
 
 /// Does one piece of work. @return false when there is none
 bool task::advance() {
   switch (phase_) {
-    case phase::running:
-      return is_source() ? advance_source() : advance_input();
-    case phase::finishing:
-      return advance_finish();
-    case phase::draining:
-      phase_ = phase::ended; // not blocked, so the overdraft is empty
-      return false;
-    case phase::ended:
-      return false;
+  case phase::running:
+    return is_source() ? advance_source() : advance_input();
+  case phase::finishing:
+    return advance_finish();
+  case phase::draining:
+    phase_ = phase::ended; // not blocked, so the overdraft is empty
+    return false;
+  case phase::ended:
+    return false;
   }
   return false;
 }
@@ -198,8 +198,8 @@ bool task::advance_source() {
     return false;
   const auto before = chain_.source()->counts().records_in;
   const poll_result polled = chain_.source()->poll(room);
-  rate_emitted_
-    += static_cast<double>(chain_.source()->counts().records_in - before);
+  rate_emitted_ +=
+    static_cast<double>(chain_.source()->counts().records_in - before);
   source_waits_ = polled.status == poll_status::waiting;
   source_retry_ = polled.retry_after ? now + *polled.retry_after : never;
   if (polled.status == poll_status::finished) {
@@ -220,8 +220,8 @@ std::size_t task::source_room(nanoseconds now) {
     return most;
   if (rate_since_.count() < 0)
     rate_since_ = now;
-  const double seconds
-    = std::chrono::duration<double>(now - rate_since_).count();
+  const double seconds =
+    std::chrono::duration<double>(now - rate_since_).count();
   const double due = seconds * settings_.source_rate - rate_emitted_;
   if (due >= 1 || stop_requested_)
     return stop_requested_ ? most
@@ -245,23 +245,22 @@ void task::dispatch(picked next) {
   const std::size_t input = gate_.input_of(next.channel);
   const std::size_t channel = next.channel - gate_.first_channel(input);
   switch (next.element.kind()) {
-    case element_kind::data:
-      on_data(next.channel, next.element);
-      break;
-    case element_kind::watermark:
-      forward(input, valves_[input].watermark(channel,
-                                              next.element.watermark()));
-      break;
-    case element_kind::status:
-      forward(input, valves_[input].status(channel, next.element.status()));
-      break;
-    case element_kind::end_of_data:
-      end_channel(next.channel, next.element.ended());
-      break;
-    case element_kind::end_of_partition:
-    case element_kind::barrier:
-    case element_kind::latency_marker:
-      break;
+  case element_kind::data:
+    on_data(next.channel, next.element);
+    break;
+  case element_kind::watermark:
+    forward(input, valves_[input].watermark(channel, next.element.watermark()));
+    break;
+  case element_kind::status:
+    forward(input, valves_[input].status(channel, next.element.status()));
+    break;
+  case element_kind::end_of_data:
+    end_channel(next.channel, next.element.ended());
+    break;
+  case element_kind::end_of_partition:
+  case element_kind::barrier:
+  case element_kind::latency_marker:
+    break;
   }
 }
 
@@ -285,8 +284,10 @@ void task::forward(std::size_t input, const valve_output& out) {
     target.receive_status(stream_status::active);
   if (out.watermark) {
     target.receive_watermark(*out.watermark);
-    if (valves_.size() == 1)
-      metrics_->watermark.set(*out.watermark);
+    timestamp lowest = max_timestamp;
+    for (const auto& valve : valves_)
+      lowest = std::min(lowest, valve.output());
+    metrics_->watermark.set(lowest);
   }
   if (out.status == stream_status::idle)
     target.receive_status(stream_status::idle);
@@ -364,19 +365,19 @@ void task::fire_timers(nanoseconds now) {
 void task::flush_due(nanoseconds now) {
   for (std::size_t i = 0; i < chain_.port_count(); ++i) {
     auto& port = chain_.port(i);
-    if (port.open_since() && *port.open_since() + settings_.buffer_timeout
-                               <= now)
+    if (port.open_since()
+        && *port.open_since() + settings_.buffer_timeout <= now)
       port.flush();
   }
 }
 
-nanoseconds task::deadline() const {
+/// @param now the time for which flush_due was called
+nanoseconds task::deadline(nanoseconds now) const {
   nanoseconds result = never;
   if (chain_.blocked())
     return result; // only credit helps
   for (std::size_t i = 0; i < chain_.size(); ++i)
     result = std::min(result, chain_.at(i).next_deadline());
-  const nanoseconds now = time_.steady();
   for (std::size_t i = 0; i < chain_.port_count(); ++i) {
     const auto since = chain_.port(i).open_since();
     // A port that is overdue has no credit; the credit's message wakes us.
@@ -402,8 +403,8 @@ void task::publish() {
     const std::uint64_t in = since(now.records_in, before.records_in);
     const std::uint64_t out = since(now.records_out, before.records_out);
     const std::uint64_t late = since(now.late_records, before.late_records);
-    const std::uint64_t skipped
-      = since(now.skipped_records, before.skipped_records);
+    const std::uint64_t skipped =
+      since(now.skipped_records, before.skipped_records);
     operator_metrics_[i]->records_in.add(in);
     operator_metrics_[i]->records_out.add(out);
     operator_metrics_[i]->late_records.add(late);
@@ -439,8 +440,7 @@ std::string task::waiting_for() const {
     for (std::size_t c = 0; channels.full() && c < channels.channel_count();
          ++c)
       if (!channels.has_credit(c)) {
-        const auto& edge
-          = place_.graph->job().edge(place_.vertex().outputs[i]);
+        const auto& edge = place_.graph->job().edge(place_.vertex().outputs[i]);
         return "credit of channel " + std::to_string(c) + " to \""
                + place_.graph->job().vertex(edge.to).name + "\"";
       }
@@ -465,8 +465,8 @@ std::string task::watermark_holder() const {
           || valve.watermark_of(c) >= lowest)
         continue;
       lowest = valve.watermark_of(c);
-      result = "input " + std::to_string(input) + " channel "
-               + std::to_string(c);
+      result =
+        "input " + std::to_string(input) + " channel " + std::to_string(c);
     }
   return result;
 }

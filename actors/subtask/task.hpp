@@ -25,8 +25,7 @@ public:
 
   /// Takes an element to the other end of an output channel.
   virtual void send(std::size_t port, std::size_t channel,
-                    std::uint64_t sequence, stream_element&& element)
-    = 0;
+                    std::uint64_t sequence, stream_element&& element) = 0;
 
   /// Tells the sender of an input channel that it may send more.
   virtual void grant(std::size_t channel, std::uint32_t credits) = 0;
@@ -134,7 +133,8 @@ private:
   void fire_timers(std::chrono::nanoseconds now);
   void flush_due(std::chrono::nanoseconds now);
   [[nodiscard]] std::size_t source_room(std::chrono::nanoseconds now);
-  [[nodiscard]] std::chrono::nanoseconds deadline() const;
+  [[nodiscard]] std::chrono::nanoseconds
+  deadline(std::chrono::nanoseconds now) const;
   void publish();
 
   const task_settings settings_;
@@ -144,7 +144,7 @@ private:
 
   operator_chain chain_;
   input_gate gate_;
-  std::vector<watermark_valve> valves_; // one an input
+  std::vector<watermark_valve> valves_;  // one an input
   std::vector<credit_grantor> grantors_; // one a channel
   std::vector<std::uint32_t> held_grants_;
   bool grants_held_ = false;

@@ -18,6 +18,8 @@ namespace flow {
 /// Owner: the environment and every stream made from it. One thread.
 struct graph_builder {
   stream_graph graph;
+  /// Arguments of verbs that cannot be used; reported by `execute`.
+  std::vector<error> errors;
   /// Told once that the job has ended, by programs that run it in their own
   /// actor system. @thread any
   std::vector<std::function<void()>> when_ended;
@@ -107,11 +109,17 @@ template <class R, class C, class... Args>
 struct emitted_type<R (C::*)(Args...) const>
   : collector_type<typename last_argument<Args...>::type> {};
 
+template <class R, class... Args>
+struct emitted_type<R (*)(Args...)>
+  : collector_type<typename last_argument<Args...>::type> {};
+
 template <class Function>
 constexpr auto deduce_emitted() {
   if constexpr (requires { &Function::operator(); })
     return std::type_identity<
       typename emitted_type<decltype(&Function::operator())>::type>{};
+  else if constexpr (requires { typename emitted_type<Function>::type; })
+    return std::type_identity<typename emitted_type<Function>::type>{};
   else
     return std::type_identity<deduced>{};
 }

@@ -91,6 +91,7 @@ public:
   // -- for the other classes of the API ---------------------------------------
 
   [[nodiscard]] const Selector& selector() const { return selector_; }
+  [[nodiscard]] graph_builder& builder() const { return *keyed_.builder(); }
 
   template <class Out, class Make>
   data_stream<Out> add(operator_kind kind, Make make) const {

@@ -9,6 +9,7 @@
 #include "libflow/graph/job_graph.hpp"
 #include "libflow/graph/stream_graph.hpp"
 #include "libflow/operators/operator.hpp"
+#include "libflow/operators/user_error.hpp"
 
 /// What the API hangs on the nodes and edges of a stream graph so that the
 /// runtime, which knows no record types, can build a task. Constant once in
@@ -115,6 +116,23 @@ struct port_plan {
   std::uint32_t channels = 1;
   std::uint32_t subtask = 0;
   std::uint32_t max_parallelism = 1; ///< of the receiving vertex
+  std::string operator_name;         ///< of the sender, for errors
+};
+
+/// A router that calls functions of the author's: when one throws, the task
+/// fails with the operator's name and the record.
+template <class Router>
+struct reporting_router : Router {
+  reporting_router(Router router, std::string name)
+    : Router(std::move(router)), operator_name(std::move(name)) {}
+
+  /// @pre called from a catch block
+  template <class T>
+  [[noreturn]] void failed(const T& record) const {
+    rethrow_as_task_failure(operator_name, describe_record(record));
+  }
+
+  std::string operator_name;
 };
 
 /// Makes the sending side of an edge, and names its record type.
@@ -144,8 +162,7 @@ struct plain_exchange final : exchange_code {
     FLOW_ASSERT(plan.how == partitioning::rebalance
                   || plan.how == partitioning::rescale,
                 "this partitioning needs a key or a function");
-    return make(plan, target,
-                round_robin_router{plan.channels, plan.subtask});
+    return make(plan, target, round_robin_router{plan.channels, plan.subtask});
   }
 
 private:
@@ -166,10 +183,11 @@ struct keyed_exchange final : exchange_code {
   }
   [[nodiscard]] std::unique_ptr<output_port>
   make_port(const port_plan& plan, channel_sink& target) const override {
-    using router = key_router<Selector>;
+    using router = reporting_router<key_router<Selector>>;
     return std::make_unique<batch_writer<T, router>>(
       target, plan.channels,
-      router{selector, plan.channels, plan.max_parallelism});
+      router{{selector, plan.channels, plan.max_parallelism},
+             plan.operator_name});
   }
 
   Selector selector;
@@ -184,9 +202,10 @@ struct custom_exchange final : exchange_code {
   }
   [[nodiscard]] std::unique_ptr<output_port>
   make_port(const port_plan& plan, channel_sink& target) const override {
-    using router = custom_router<Function>;
+    using router = reporting_router<custom_router<Function>>;
     return std::make_unique<batch_writer<T, router>>(
-      target, plan.channels, router{function, plan.channels});
+      target, plan.channels,
+      router{{function, plan.channels}, plan.operator_name});
   }
 
   Function function;

@@ -24,7 +24,7 @@ graph_options graph_options_of(const job_options& options) {
 stream_environment::stream_environment(job_options options)
   : options_(std::move(options)),
     builder_(std::make_shared<graph_builder>(
-      graph_builder{stream_graph{graph_options_of(options_)}, {}})) {}
+      graph_builder{stream_graph{graph_options_of(options_)}, {}, {}})) {}
 
 stream_environment stream_environment::from_args(int argc,
                                                  const char* const* argv,
@@ -51,6 +51,8 @@ stream_environment stream_environment::from_args(int argc,
 }
 
 expected<std::shared_ptr<const job_graph>> stream_environment::build() const {
+  if (!builder_->errors.empty())
+    return builder_->errors.front();
   auto built = build_job_graph(builder_->graph);
   if (!built)
     return built.error();

@@ -49,6 +49,12 @@ public:
     return options_;
   }
 
+  /// Holds all sources together to this many records per second by the wall
+  /// clock, like --source-rate; 0: no limit.
+  void limit_source_rate(std::uint64_t records_per_second) noexcept {
+    options_.source_rate = records_per_second;
+  }
+
   // -- sources ----------------------------------------------------------------
 
   template <class T>

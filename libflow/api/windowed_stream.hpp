@@ -12,7 +12,7 @@ namespace flow {
 /// What `keyed_stream::window` takes for tumbling event-time windows.
 struct tumbling_event_time {
   /// Windows of `size`, starting at its multiples moved by `offset`.
-  /// @pre 0 < size, |offset| < size; else execute reports an error
+  /// 0 < size and |offset| < size, else execute reports an error.
   explicit tumbling_event_time(duration_ms window_size,
                                duration_ms window_offset = duration_ms{0})
     : size(window_size), offset(window_offset) {}
@@ -96,10 +96,11 @@ public:
 private:
   template <class Out, class Fold, class Emit>
   data_stream<Out> add(Fold fold, Emit emit) const {
-    const auto assigner = tumbling_windows::make(windows_.size,
-                                                 windows_.offset);
-    if (!assigner)
-      throw std::invalid_argument{assigner.error().text};
+    auto assigner = tumbling_windows::make(windows_.size, windows_.offset);
+    if (!assigner) {
+      keyed_.builder().errors.push_back(assigner.error());
+      assigner = tumbling_windows::make(duration_ms{1}); // never runs
+    }
     auto result = keyed_.template add<Out>(
       operator_kind::window,
       [selector = keyed_.selector(), assigner = *assigner,

@@ -20,8 +20,7 @@ template <class T, class Router>
 class batch_writer final : public output_port, public receiver<T> {
 public:
   batch_writer(channel_sink& target, std::size_t channel_count, Router router)
-    : output_port(target, channel_count),
-      router_(std::move(router)),
+    : output_port(target, channel_count), router_(std::move(router)),
       open_(is_one_way ? 1 : channel_count) {}
 
   [[nodiscard]] receiver_base& input() override { return *this; }
@@ -66,12 +65,12 @@ public:
   }
 
 private:
-  static constexpr bool is_broadcast
-    = std::is_same_v<Router, broadcast_router>;
-  static constexpr bool is_one_way
-    = is_broadcast || std::is_same_v<Router, single_router>;
-  static constexpr bool is_keyed
-    = requires(Router& router) { router.channel(std::uint64_t{}); };
+  static constexpr bool is_broadcast = std::is_same_v<Router, broadcast_router>;
+  static constexpr bool is_one_way =
+    is_broadcast || std::is_same_v<Router, single_router>;
+  static constexpr bool is_keyed = requires(Router & router) {
+    router.channel(std::uint64_t{});
+  };
   /// Rows are written behind the batch's back and counted when it is sealed.
   static constexpr bool raw_rows = std::is_trivially_copyable_v<T>;
 
@@ -114,18 +113,32 @@ private:
   }
 
   void scatter(record_batch_ptr<T> batch) {
-    const auto values = std::as_const(*batch).values();
-    const auto stamps = batch->timestamps();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if constexpr (is_keyed)
-        scatter_keyed(values[i], stamps[i]);
-      else
-        put(router_(values[i]), values[i], stamps[i], 0);
+    std::size_t at = 0;
+    if constexpr (requires(const T& value) { router_.failed(value); }) {
+      try {
+        scatter_records(*batch, at);
+      } catch (...) {
+        router_.failed(std::as_const(*batch).values()[at]);
+      }
+    } else {
+      scatter_records(*batch, at);
     }
     if (open_records() > 0)
       mark_open();
     else
       mark_sealed();
+  }
+
+  /// @param at the record at hand
+  void scatter_records(const record_batch<T>& batch, std::size_t& at) {
+    const auto values = batch.values();
+    const auto stamps = batch.timestamps();
+    for (; at < values.size(); ++at) {
+      if constexpr (is_keyed)
+        scatter_keyed(values[at], stamps[at]);
+      else
+        put(router_(values[at]), values[at], stamps[at], 0);
+    }
   }
 
   void scatter_keyed(const T& value, timestamp stamp) {
@@ -135,7 +148,8 @@ private:
     if constexpr (std::is_reference_v<decltype(key)>) {
       put(channel, value, stamp, hash);
     } else {
-      slot_of(channel).batch->template keys<std::remove_cv_t<decltype(key)>>()
+      slot_of(channel)
+        .batch->template keys<std::remove_cv_t<decltype(key)>>()
         .emplace_back(std::move(key));
       put(channel, value, stamp, hash);
     }
@@ -152,8 +166,8 @@ private:
     slot.batch = record_batch<T>::make();
     if constexpr (raw_rows) {
       constexpr std::size_t rows = record_batch<T>::target_records;
-      std::tie(slot.values, slot.stamps)
-        = slot.batch->append_uninitialized(rows);
+      std::tie(slot.values, slot.stamps) =
+        slot.batch->append_uninitialized(rows);
       if constexpr (is_keyed)
         slot.hashes = slot.batch->hash_column().append_uninitialized(rows);
     }
@@ -195,12 +209,11 @@ private:
                    timestamp mark) {
     if constexpr (is_broadcast) {
       for (std::size_t i = 0; i < channels_.channel_count(); ++i)
-        channels_.offer(
-          i, stream_element::of_data(batch_ptr{record_batch_ptr<T>{batch}},
-                                     mark));
+        channels_.offer(i, stream_element::of_data(
+                             batch_ptr{record_batch_ptr<T>{batch}}, mark));
     } else {
-      channels_.offer(slot, stream_element::of_data(
-                              batch_ptr{std::move(batch)}, mark));
+      channels_.offer(
+        slot, stream_element::of_data(batch_ptr{std::move(batch)}, mark));
     }
   }
 

@@ -3,16 +3,19 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
-#include "libflow/core/assert.hpp"
 #include "libflow/core/hash.hpp"
 #include "libflow/core/key_group.hpp"
 
 namespace flow {
 
 /// Routers pick the channel of a record. They are values inside a
-/// batch_writer: called in its loop, inlined.
+/// batch_writer: called in its loop, inlined. One that calls functions of the
+/// author's may have `failed(record)`, called while what they threw is in
+/// flight.
 
 /// Everything to channel 0: forward, global, and rescale with one target.
 struct single_router {};
@@ -60,6 +63,8 @@ private:
 };
 
 /// By a function of the author's: `std::uint32_t(const T&, channel count)`.
+/// A channel that does not exist is a fault of the author's, thrown like any
+/// other that the function could throw.
 template <class Function>
 class custom_router {
 public:
@@ -68,10 +73,12 @@ public:
 
   template <class T>
   std::uint32_t operator()(const T& value) {
-    const auto channel = static_cast<std::uint32_t>(
-      std::invoke(function_, value, channels_));
-    FLOW_ASSERT(channel < channels_,
-                "the custom partitioner chose a channel that does not exist");
+    const auto channel =
+      static_cast<std::uint32_t>(std::invoke(function_, value, channels_));
+    if (channel >= channels_) [[unlikely]]
+      throw std::out_of_range("its partitioner chose channel "
+                              + std::to_string(channel) + " of "
+                              + std::to_string(channels_));
     return channel;
   }
 

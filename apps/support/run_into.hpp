@@ -1,0 +1,40 @@
+#pragma once
+
+#include <iostream>
+#include <string>
+
+#include "libflow/api/stream_environment.hpp"
+#include "libflow/connectors/files/output_directory.hpp"
+#include "libflow/core/exit_code.hpp"
+
+namespace flow {
+
+/// Prints what went wrong around a job, and gives the exit code for it: 2 when
+/// the user asked for something that cannot be done, else 1.
+inline int report_failure(const stream_environment& env, const error& why) {
+  std::cerr << env.options().job_name << ": " << why.text << '\n';
+  return to_int(why.code == error_code::invalid_argument ? exit_code::usage
+                                                         : exit_code::failed);
+}
+
+/// Runs a job whose sinks write to `directory`: sees to it that the directory
+/// holds nothing else before, and nothing unfinished after a run that ended
+/// well. With --explain nothing is touched.
+/// @return the exit code for main
+inline int run_into(stream_environment& env, const std::string& directory) {
+  if (env.options().explain != explain_format::none)
+    return env.execute();
+  const auto files = local_files();
+  const auto mode =
+    env.options().overwrite ? output_mode::overwrite : output_mode::empty;
+  if (auto ready = prepare_output_directory(*files, directory, mode); !ready)
+    return report_failure(env, ready.error());
+  const int code = env.execute();
+  if (code != to_int(exit_code::ok))
+    return code;
+  if (auto clean = remove_hidden_parts(*files, directory); !clean)
+    return report_failure(env, clean.error());
+  return code;
+}
+
+} // namespace flow
