@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <iostream>
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <caf/scoped_actor.hpp>
@@ -17,8 +19,6 @@
 #include "actors/flow_actors.hpp"
 
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds patience{10};
 
@@ -50,7 +50,7 @@ struct shown {
 /// What the sensor did until its last reading was sent.
 struct sensor_report {
   std::uint64_t sent = 0;
-  std::uint32_t most_ahead = 0; ///< of what the job had taken
+  std::uint32_t most_at_once = 0; ///< before it had to wait for credit
 };
 
 } // namespace
@@ -63,9 +63,8 @@ namespace {
 // -- the sensor ---------------------------------------------------------------
 
 struct sensor_state {
-  sensor_state() = default;
   std::optional<flow::source_sender<reading>> out;
-  std::uint32_t most_ahead = 0;
+  std::uint32_t most_at_once = 0;
 };
 
 using sensor_actor = caf::stateful_actor<sensor_state>;
@@ -84,11 +83,10 @@ void send_readings(sensor_actor* self, const settings& wanted,
   while (out.sent() < wanted.readings
          && out.offer(self, reading_number(out.sent(), wanted)))
     continue;
-  self->state.most_ahead
-    = std::max(self->state.most_ahead,
-               static_cast<std::uint32_t>(out.sent() - before));
+  self->state.most_at_once = std::max(
+    self->state.most_at_once, static_cast<std::uint32_t>(out.sent() - before));
   if (before < wanted.readings && out.sent() == wanted.readings)
-    self->send(boss, sensor_report{out.sent(), self->state.most_ahead});
+    self->send(boss, sensor_report{out.sent(), self->state.most_at_once});
 }
 
 caf::behavior sensor(sensor_actor* self, flow::source_handle<reading> source,
@@ -155,38 +153,50 @@ void print(const shown& seen) {
                   / static_cast<double>(each.readings) / 100);
 }
 
-/// Waits for what the actors have to say, in the order of the story.
-/// @return false when something did not happen in time
-bool follow(caf::scoped_actor& self, const flow::job_control& job) {
-  bool ok = true;
-  auto late = [&](const char* what) {
-    return [&ok, what] {
-      std::cerr << "actor_bridge: nothing was heard of " << what << '\n';
-      ok = false;
-    };
-  };
+/// Waits for the next message to main and shows it.
+/// @return false when none came in time
+template <class Show>
+bool hear(caf::scoped_actor& self, const char* from, Show show) {
+  bool heard = true;
   self->receive(
-    [](const sensor_report& report) {
-      std::printf("sensor:   sent %llu readings, at most %u at once\n",
-                  static_cast<unsigned long long>(report.sent),
-                  report.most_ahead);
-    },
-    caf::after(patience) >> late("the sensor"));
-  self->receive([](const shown& seen) { print(seen); },
-                caf::after(patience) >> late("the display"));
-  auto failed = [&](const caf::error&) { late("the job")(); };
-  self->request(job.actor(), patience, flow::status_atom::value)
-    .receive(
-      [](const flow::job_status_report& report) {
-        std::printf("control:  the job is %s, %zu subtasks\n",
-                    std::string{to_string(report.state)}.c_str(),
-                    report.subtasks.size());
-      },
-      failed);
-  self->request(job.actor(), patience, flow::stop_atom::value)
-    .receive([](bool) { std::printf("control:  asked it to stop\n"); },
-             failed);
-  return ok;
+    show, caf::after(patience) >> [&] {
+      std::cerr << "actor_bridge: nothing was heard of " << from << '\n';
+      heard = false;
+    });
+  return heard;
+}
+
+/// Asks the job's control actor and shows the answer.
+template <class Atom, class Show>
+bool ask(caf::scoped_actor& self, const flow::job_control& job, Atom what,
+         Show show) {
+  bool answered = true;
+  self->request(job.actor(), patience, what)
+    .receive(show, [&](const caf::error&) {
+      std::cerr << "actor_bridge: the job does not answer\n";
+      answered = false;
+    });
+  return answered;
+}
+
+/// What happens, in the order of the story.
+bool follow(caf::scoped_actor& self, const flow::job_control& job) {
+  return hear(self, "the sensor",
+              [](const sensor_report& report) {
+                std::printf("sensor:   sent %llu readings, "
+                            "at most %u at once\n",
+                            static_cast<unsigned long long>(report.sent),
+                            report.most_at_once);
+              })
+         && hear(self, "the display", [](const shown& seen) { print(seen); })
+         && ask(self, job, flow::status_atom::value,
+                [](const flow::job_status_report& report) {
+                  std::printf("control:  the job is %s, %zu subtasks\n",
+                              std::string{to_string(report.state)}.c_str(),
+                              report.subtasks.size());
+                })
+         && ask(self, job, flow::stop_atom::value,
+                [](bool) { std::printf("control:  asked it to stop\n"); });
 }
 
 int run(const flow::stream_environment& env, caf::actor_system& system,
@@ -235,8 +245,8 @@ int main(int argc, char** argv) {
   caf::scoped_actor self{system};
   auto [readings, source] = flow::from_actor<reading>(
     env, system, "readings", {.window = wanted.window});
-  const caf::actor screen
-    = system.spawn(display, wanted.readings, caf::actor_cast<caf::actor>(self));
+  const caf::actor screen =
+    system.spawn(display, wanted.readings, caf::actor_cast<caf::actor>(self));
   flow::to_actor(running_average(readings), screen, "display");
 
   if (env.options().explain != flow::explain_format::none)
