@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <set>
+#include <random>
 
 #include "actors/api/source_sender.hpp"
 #include "test/actors/api/seeded_system.hpp"
@@ -19,6 +19,7 @@ struct feeder {
   flow::source_sender<int> out;
   int next = 0;
   int last = 0;
+  std::vector<int> bulk; ///< sent as a whole with the first credit
   std::vector<std::uint32_t> credits;
   std::vector<int> refused;
   int closed = 0;
@@ -30,6 +31,10 @@ caf::behavior feed(caf::event_based_actor* self, feeder* state) {
     [=](const flow::source_credit& credit) {
       state->credits.push_back(credit.credits);
       CHECK(state->out.on_credit(credit));
+      const auto sent =
+        state->out.offer_some(self, std::span<const int>{state->bulk});
+      CHECK(sent == state->bulk.size());
+      state->bulk.clear();
       while (state->next < state->last && state->out.offer(self, state->next))
         ++state->next;
     },
@@ -51,7 +56,8 @@ struct gateway_fixture {
     caf::anon_send(gateway, flow::over_atom::value);
     actors.run();
     gateway = {};
-    feeders.clear();
+    feeders.clear(); // the gateway watches them and has to hear of it
+    actors.run();
   }
 
   flow::source_handle<int> handle() { return {gateway, window}; }
@@ -69,9 +75,10 @@ struct gateway_fixture {
     return taken.records->count;
   }
 
-  feeder& spawn_feeder(int last) {
+  feeder& spawn_feeder(int last, std::vector<int> bulk = {}) {
     auto& state = *states.emplace_back(std::make_unique<feeder>(handle()));
     state.last = last;
+    state.bulk = std::move(bulk);
     feeders.push_back(actors.get().spawn(feed, &state));
     return state;
   }
@@ -106,8 +113,9 @@ TEST_CASE("a sender with a full window stops; credit arrives in chunks") {
 
 TEST_CASE("everything sent within the window is read in order, whatever the "
           "order of turns") {
-  gateway_fixture it{test_seed()};
-  std::mt19937 random{std::random_device{}()};
+  const auto seed = test_seed();
+  gateway_fixture it{seed};
+  std::mt19937_64 random{seed};
   auto& feeder = it.spawn_feeder(500);
   while (it.read_values.size() < 500) {
     it.actors.run();
@@ -184,13 +192,10 @@ TEST_CASE("the last handle going closes the source") {
 
 TEST_CASE("a batch larger than half the window goes in parts") {
   gateway_fixture it{test_seed()};
-  auto& feeder = it.spawn_feeder(0);
-  it.actors.run();
   std::vector<int> values(window);
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = static_cast<int>(i);
-  const auto self = caf::actor_cast<caf::event_based_actor*>(it.feeders[0]);
-  CHECK(feeder.out.offer_some(self, std::span<const int>{values}) == window);
+  auto& feeder = it.spawn_feeder(0, values);
   it.actors.run();
   CHECK(feeder.out.full());
   CHECK(feeder.refused.empty());
