@@ -1,14 +1,17 @@
 #include "actors/cluster/embedded_cluster.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
+#include <iostream>
 
 #include "actors/dispatcher/dispatcher_actor.hpp"
 #include "actors/resource_manager/resource_manager_actor.hpp"
 #include "actors/task_manager/task_manager_actor.hpp"
+#include "libflow/core/exit_code.hpp"
 
 namespace flow {
 
@@ -52,12 +55,16 @@ embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
     own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
     system_(system == nullptr ? own_->get() : *system),
     listener_(std::move(listener)) {
-  const worker_context shared{&time_, &metrics_};
+  worker_context shared;
+  shared.time = &time_;
+  shared.metrics = &metrics_;
+  shared.log = logger::to_stderr();
+  shared.end_process = [] { _exit(to_int(exit_code::failed)); };
   resource_manager_ = system_.spawn<resource_manager_actor, caf::detached>();
   task_manager_ = system_.spawn<task_manager_actor, caf::detached>(
     shared, resource_manager_, 0U, slot_count(*graph_, options));
-  dispatcher_ = system_.spawn<dispatcher_actor, caf::detached>(
-    shared, resource_manager_);
+  dispatcher_ =
+    system_.spawn<dispatcher_actor, caf::detached>(shared, resource_manager_);
   client_ = system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
     return {
       [this](accepted_atom, const caf::actor& job_manager) {
@@ -83,6 +90,7 @@ embedded_cluster::~embedded_cluster() {
 
 /// The actors reach into this object, so it waits until they are gone.
 void embedded_cluster::shut_down() {
+  metrics_server_.reset();
   caf::scoped_actor self{system_};
   for (const auto& actor : {dispatcher_, task_manager_, resource_manager_})
     self->send(actor, cancel_atom::value);
@@ -110,10 +118,9 @@ job_summary embedded_cluster::summary_of(const job_end& end) const {
   summary.records_out = totals.records_out;
   summary.late_records = totals.late_records;
   summary.skipped_records = totals.skipped_records;
-  summary.seconds
-    = std::chrono::duration<double>(time_.steady() - started_).count();
-  summary.cpu_seconds
-    = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  summary.seconds =
+    std::chrono::duration<double>(time_.steady() - started_).count();
+  summary.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
   summary.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   summary.restarts = end.restarts;
   return summary;
@@ -133,8 +140,7 @@ caf::actor embedded_cluster::job_manager() {
 }
 
 void embedded_cluster::stop() {
-  caf::anon_send<caf::message_priority::high>(job_manager(),
-                                              stop_atom::value);
+  caf::anon_send<caf::message_priority::high>(job_manager(), stop_atom::value);
 }
 
 void embedded_cluster::cancel() {
@@ -152,8 +158,7 @@ job_status_report embedded_cluster::status() {
                        : job_state::finished;
   }
   caf::scoped_actor self{system_};
-  self
-    ->request(job_manager(), status_timeout, status_atom::value)
+  self->request(job_manager(), status_timeout, status_atom::value)
     .receive([&](job_status_report& answer) { report = std::move(answer); },
              [](caf::error&) {}); // ended meanwhile: what is known is shown
   report.progress = progress();
@@ -173,10 +178,30 @@ std::string embedded_cluster::metrics() {
   return metrics_.render_prometheus(time_.steady());
 }
 
+void embedded_cluster::serve_metrics(
+  std::unique_ptr<metrics_listener> listener) {
+  metrics_server_ = std::make_unique<metrics_server>(
+    system_, std::move(listener), [this] { return metrics(); });
+}
+
 expected<std::unique_ptr<running_job>>
 start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
-  return std::unique_ptr<running_job>{
-    std::make_unique<embedded_cluster>(std::move(graph), options, nullptr)};
+  std::unique_ptr<metrics_listener> listener;
+  if (options.metrics) {
+    auto opened = metrics_listener::open(*options.metrics);
+    if (!opened)
+      return opened.error();
+    listener = std::move(*opened);
+    if (options.metrics->port == 0)
+      std::cerr << options.job_name << ": metrics on http://"
+                << options.metrics->host << ':' << listener->port()
+                << "/metrics" << std::endl;
+  }
+  auto cluster
+    = std::make_unique<embedded_cluster>(std::move(graph), options, nullptr);
+  if (listener)
+    cluster->serve_metrics(std::move(listener));
+  return std::unique_ptr<running_job>{std::move(cluster)};
 }
 
 } // namespace flow

@@ -7,6 +7,7 @@
 
 #include "actors/messages/job_messages.hpp"
 #include "actors/support/runtime_config.hpp"
+#include "actors/metrics_server/metrics_server.hpp"
 #include "actors/support/worker_context.hpp"
 #include "libflow/job/job_client.hpp"
 #include "libflow/metrics/metric_registry.hpp"
@@ -35,6 +36,9 @@ public:
   [[nodiscard]] progress_facts progress() override;
   [[nodiscard]] std::string metrics() override;
 
+  /// Serves the metrics to whoever asks, until this ends. Called at most once.
+  void serve_metrics(std::unique_ptr<metrics_listener> listener);
+
   /// The job manager, once the dispatcher has spawned it.
   [[nodiscard]] caf::actor job_manager();
 
@@ -56,6 +60,7 @@ private:
   caf::actor task_manager_;
   caf::actor dispatcher_;
   caf::actor client_;
+  std::unique_ptr<metrics_server> metrics_server_; ///< may be null
   caf::actor listener_;
 
   std::mutex mutex_;

@@ -7,8 +7,7 @@ namespace flow {
 dispatcher_actor::dispatcher_actor(caf::actor_config& config,
                                    worker_context shared,
                                    caf::actor resource_manager)
-  : caf::event_based_actor(config),
-    shared_(shared),
+  : caf::event_based_actor(config), shared_(shared),
     resource_manager_(std::move(resource_manager)) {
   set_default_handler(caf::drop);
   set_down_handler([this](caf::down_msg& down) { on_down(down); });
@@ -30,8 +29,9 @@ void dispatcher_actor::on_exit() {
 }
 
 void dispatcher_actor::on_submit(const submission& job) {
-  const caf::actor job_manager = spawn<job_manager_actor, caf::detached>(
-    job, shared_, resource_manager_, caf::actor_cast<caf::actor>(this));
+  const caf::actor job_manager = spawn_apart<job_manager_actor>(
+    *this, shared_, job, shared_, resource_manager_,
+    caf::actor_cast<caf::actor>(this));
   monitor(job_manager);
   jobs_[job_manager.address()] = {job_manager, job.client};
   send(job.client, accepted_atom::value, job_manager);

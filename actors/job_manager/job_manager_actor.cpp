@@ -8,6 +8,7 @@
 namespace flow {
 
 FLOW_ATOM(restartdue)
+FLOW_ATOM(overdue)
 
 namespace {
 
@@ -33,14 +34,13 @@ job_manager_actor::job_manager_actor(caf::actor_config& config, submission job,
                                      worker_context shared,
                                      caf::actor resource_manager,
                                      caf::actor dispatcher)
-  : caf::event_based_actor(config),
-    job_(std::move(job)),
-    shared_(shared),
+  : caf::event_based_actor(config), job_(std::move(job)), shared_(shared),
     resource_manager_(std::move(resource_manager)),
     dispatcher_(std::move(dispatcher)),
     graph_(std::make_shared<execution_graph>(job_.graph)),
     subtasks_(graph_->subtasks()),
-    lifecycle_(subtasks_.size(), make_restart_strategy(job_.options.restart, random_jitter())) {
+    lifecycle_(subtasks_.size(),
+               make_restart_strategy(job_.options.restart, random_jitter())) {
   set_default_handler(caf::drop);
 }
 
@@ -63,9 +63,8 @@ caf::behavior job_manager_actor::make_behavior() {
     },
     [this](stop_atom) { on_stop(); },
     [this](cancel_atom) { on_cancel(); },
-    [this](restartdue_atom, std::uint32_t attempt) {
-      on_restart_due(attempt);
-    },
+    [this](restartdue_atom, std::uint32_t attempt) { on_restart_due(attempt); },
+    [this](overdue_atom, std::uint32_t attempt) { on_cancel_overdue(attempt); },
     [this](status_atom) { return on_status(); },
   };
 }
@@ -110,8 +109,8 @@ void job_manager_actor::on_deployed(std::uint32_t task, std::uint32_t attempt,
     return;
   }
   handles_[task] = subtask;
-  perform(lifecycle_.task_changed(task, attempt, task_state::initializing,
-                                  now()));
+  perform(
+    lifecycle_.task_changed(task, attempt, task_state::initializing, now()));
   connect_subtasks();
 }
 
@@ -124,6 +123,8 @@ void job_manager_actor::on_connected(std::uint32_t task,
 }
 
 void job_manager_actor::on_task_state(const task_report& report) {
+  if (report.state == task_state::failed)
+    log_failure(report);
   if (report.state == task_state::failed)
     perform(lifecycle_.task_failed(report.task, report.attempt, *report.cause,
                                    now()));
@@ -167,8 +168,7 @@ caf::result<job_status_report> job_manager_actor::on_status() {
       promise.deliver(*report);
   };
   for (std::size_t task = 0; task < handles_.size(); ++task) {
-    if (!handles_[task]
-        || lifecycle_.task(task) != task_state::running)
+    if (!handles_[task] || lifecycle_.task(task) != task_state::running)
       continue;
     ++*awaited;
     request<caf::message_priority::high>(handles_[task], explanation_timeout,
@@ -180,39 +180,52 @@ caf::result<job_status_report> job_manager_actor::on_status() {
           report->subtasks[task].progress = why.progress;
           arrived();
         },
-        [report, task, arrived](caf::error&) mutable {
-          report->subtasks[task].waiting_for
-            = "does not answer: in user code for "
-              + std::to_string(explanation_timeout.count()) + " ms or more";
-          arrived();
+        [this, report, task, arrived](caf::error&) {
+          explain_silence(task, report, arrived);
         });
   }
   arrived();
   return promise;
 }
 
+/// A subtask that does not answer is in user code; its task manager knows in
+/// whose.
+void job_manager_actor::explain_silence(
+  std::size_t task, const std::shared_ptr<job_status_report>& report,
+  std::function<void()> arrived) {
+  request(worker_of(task), explanation_timeout, whereis_atom::value,
+          static_cast<std::uint32_t>(task), lifecycle_.attempt())
+    .then(
+      [report, task, arrived](const std::string& where) {
+        report->subtasks[task].waiting_for = where;
+        arrived();
+      },
+      [arrived](caf::error&) { arrived(); });
+}
+
 // -- actions of the lifecycle -------------------------------------------------
 
 void job_manager_actor::perform(const job_lifecycle::steps& steps) {
+  log_state();
   for (const job_step& step : steps)
     switch (step.action) {
-      case job_action::none:
-        break;
-      case job_action::deploy_tasks:
-        request_slots();
-        break;
-      case job_action::stop_sources:
-        stop_sources();
-        break;
-      case job_action::cancel_tasks:
-        cancel_subtasks();
-        break;
-      case job_action::await_restart:
-        await_restart(step.restart_delay);
-        break;
-      case job_action::report_end:
-        report_end();
-        break;
+    case job_action::none:
+      break;
+    case job_action::deploy_tasks:
+      request_slots();
+      break;
+    case job_action::stop_sources:
+      stop_sources();
+      break;
+    case job_action::cancel_tasks:
+      cancel_subtasks();
+      break;
+    case job_action::await_restart:
+      await_restart(step.restart_delay);
+      break;
+    case job_action::report_end:
+      report_end();
+      break;
     }
 }
 
@@ -245,8 +258,8 @@ void job_manager_actor::deploy_subtasks() {
   for (std::uint32_t task = 0; task < subtasks_.size(); ++task) {
     const subtask_id id = subtasks_[task];
     const auto& slot = grant_->slots[index_of(id.vertex)][id.index];
-    perform(lifecycle_.task_changed(task, attempt, task_state::deploying,
-                                    now()));
+    perform(
+      lifecycle_.task_changed(task, attempt, task_state::deploying, now()));
     send(grant_->workers[slot.worker], deploy_atom::value,
          deploy_task{task, task_place{graph_, id, attempt},
                      settings_of(job_.graph->vertex(id.vertex)), self});
@@ -254,10 +267,10 @@ void job_manager_actor::deploy_subtasks() {
 }
 
 void job_manager_actor::connect_subtasks() {
-  const bool complete
-    = coordinators_awaited_ == 0
-      && std::all_of(handles_.begin(), handles_.end(),
-                     [](const auto& handle) { return bool{handle}; });
+  const bool complete =
+    coordinators_awaited_ == 0
+    && std::all_of(handles_.begin(), handles_.end(),
+                   [](const auto& handle) { return bool{handle}; });
   if (!complete)
     return;
   for (std::size_t task = 0; task < handles_.size(); ++task)
@@ -271,8 +284,7 @@ void job_manager_actor::open_subtasks() {
 
 void job_manager_actor::stop_sources() {
   for (std::size_t task = 0; task < handles_.size(); ++task)
-    if (handles_[task]
-        && is_source(job_.graph->vertex(subtasks_[task].vertex)))
+    if (handles_[task] && is_source(job_.graph->vertex(subtasks_[task].vertex)))
       send_urgent(this, handles_[task], stop_atom::value);
 }
 
@@ -280,9 +292,21 @@ void job_manager_actor::cancel_subtasks() {
   for (const auto& handle : handles_)
     if (handle)
       send_urgent(this, handle, cancel_atom::value);
+  delayed_send(this, job_.options.cancellation_timeout, overdue_atom::value,
+               lifecycle_.attempt());
+}
+
+void job_manager_actor::on_cancel_overdue(std::uint32_t attempt) {
+  if (attempt != lifecycle_.attempt())
+    return;
+  for (std::uint32_t task = 0; task < subtasks_.size(); ++task)
+    if (lifecycle_.task(task) == task_state::cancelling)
+      send(worker_of(task), giveup_atom::value, task, attempt);
 }
 
 void job_manager_actor::await_restart(duration_ms delay) {
+  shared_.log.with({job_.options.job_name, {}, {}, lifecycle_.attempt()})
+    .warn("starts again in " + std::to_string(delay.count()) + " ms");
   for (const auto& coordinator : coordinators_)
     if (coordinator)
       send(coordinator, cancel_atom::value);
@@ -318,8 +342,8 @@ job_manager_actor::wiring_of(subtask_id subtask) const {
   }
   for (const auto& channel : graph_->inputs_of(subtask)) {
     const auto& ports = job_.graph->vertex(channel.producer.vertex).outputs;
-    const auto port = std::find(ports.begin(), ports.end(), channel.edge)
-                      - ports.begin();
+    const auto port =
+      std::find(ports.begin(), ports.end(), channel.edge) - ports.begin();
     wiring->inputs.push_back({handles_[number_of(channel.producer)],
                               static_cast<std::uint32_t>(port),
                               channel.output_channel});
@@ -328,9 +352,35 @@ job_manager_actor::wiring_of(subtask_id subtask) const {
   return wiring;
 }
 
+const caf::actor& job_manager_actor::worker_of(std::size_t task) const {
+  const subtask_id id = subtasks_[task];
+  return grant_->workers[grant_->slots[index_of(id.vertex)][id.index].worker];
+}
+
+void job_manager_actor::log_failure(const task_report& report) const {
+  // What fails after the first failure follows from it.
+  if (report.attempt != lifecycle_.attempt()
+      || lifecycle_.state() == job_state::failing
+      || lifecycle_.state() == job_state::cancelling)
+    return;
+  const subtask_id id = subtasks_[report.task];
+  shared_.log
+    .with({job_.options.job_name, job_.graph->vertex(id.vertex).name, id.index,
+           report.attempt})
+    .error(report.cause->text);
+}
+
+void job_manager_actor::log_state() {
+  if (lifecycle_.state() == logged_)
+    return;
+  logged_ = lifecycle_.state();
+  shared_.log.with({job_.options.job_name, {}, {}, lifecycle_.attempt()})
+    .debug("job is " + std::string{to_string(logged_)});
+}
+
 std::uint32_t job_manager_actor::number_of(subtask_id subtask) const {
-  const auto found
-    = std::lower_bound(subtasks_.begin(), subtasks_.end(), subtask);
+  const auto found =
+    std::lower_bound(subtasks_.begin(), subtasks_.end(), subtask);
   return static_cast<std::uint32_t>(found - subtasks_.begin());
 }
 
@@ -340,8 +390,8 @@ task_settings job_manager_actor::settings_of(const job_vertex& vertex) const {
   settings.watermark_interval = job_.options.auto_watermark_interval;
   settings.watermark_every_rows = job_.options.watermark_every_rows;
   if (is_source(vertex))
-    settings.source_rate = static_cast<double>(job_.options.source_rate)
-                           / vertex.parallelism;
+    settings.source_rate =
+      static_cast<double>(job_.options.source_rate) / vertex.parallelism;
   return settings;
 }
 

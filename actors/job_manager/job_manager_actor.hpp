@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -52,8 +53,12 @@ private:
   void on_stop();
   void on_cancel();
   void on_restart_due(std::uint32_t attempt);
+  void on_cancel_overdue(std::uint32_t attempt);
   caf::result<job_status_report> on_status();
   [[nodiscard]] std::shared_ptr<job_status_report> plain_status() const;
+  void explain_silence(std::size_t task,
+                       const std::shared_ptr<job_status_report>& report,
+                       std::function<void()> arrived);
 
   // -- actions of the lifecycle -----------------------------------------------
 
@@ -69,6 +74,9 @@ private:
 
   [[nodiscard]] std::shared_ptr<const task_wiring>
   wiring_of(subtask_id subtask) const;
+  [[nodiscard]] const caf::actor& worker_of(std::size_t task) const;
+  void log_failure(const task_report& report) const;
+  void log_state();
   [[nodiscard]] std::uint32_t number_of(subtask_id subtask) const;
   [[nodiscard]] task_settings settings_of(const job_vertex& vertex) const;
   [[nodiscard]] timestamp now() const { return shared_.time->now(); }
@@ -80,6 +88,7 @@ private:
   std::shared_ptr<execution_graph> graph_;
   std::vector<subtask_id> subtasks_; ///< by task number
   job_lifecycle lifecycle_;
+  job_state logged_ = job_state::created;
 
   // Of the present attempt.
   std::optional<slot_grant> grant_;

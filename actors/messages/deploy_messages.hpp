@@ -21,6 +21,11 @@
 ///   (taskstate_atom, task_report)           subtask -> job manager
 ///   (stop_atom), (cancel_atom)              job manager -> subtask, urgent
 ///   (explain_atom) -> task_explanation      anyone -> subtask
+///   (whereis_atom, task number, attempt) -> std::string
+///       anyone -> task manager: in whose code a subtask is that does not
+///       answer itself
+///   (giveup_atom, task number, attempt)     job manager -> task manager: the
+///       subtask has ignored its cancel for too long
 ///
 /// Tasks are numbered as execution_graph::subtasks() lists them. Reports carry
 /// the attempt; a job manager drops those of an older one.
@@ -37,6 +42,8 @@ FLOW_ATOM(taskstate)
 FLOW_ATOM(stop)
 FLOW_ATOM(cancel)
 FLOW_ATOM(explain)
+FLOW_ATOM(whereis)
+FLOW_ATOM(giveup)
 
 struct deploy_task {
   std::uint32_t task = 0; ///< its number

@@ -12,9 +12,7 @@ class resource_manager_actor final : public caf::event_based_actor {
 public:
   explicit resource_manager_actor(caf::actor_config& config);
 
-  [[nodiscard]] const char* name() const override {
-    return "resource_manager";
-  }
+  [[nodiscard]] const char* name() const override { return "resource_manager"; }
 
   /// Lets go of the handles, so that actors that know each other do not keep
   /// each other alive.

@@ -7,8 +7,7 @@ namespace flow {
 source_coordinator_actor::source_coordinator_actor(
   caf::actor_config& config, std::unique_ptr<split_coordinator> decisions,
   std::uint32_t parallelism)
-  : caf::event_based_actor(config),
-    decisions_(std::move(decisions)),
+  : caf::event_based_actor(config), decisions_(std::move(decisions)),
     opened_(decisions_->open(parallelism)) {
   set_default_handler(caf::drop);
 }
@@ -21,8 +20,7 @@ caf::behavior source_coordinator_actor::make_behavior() {
 }
 
 void source_coordinator_actor::on_request(std::uint32_t subtask) {
-  const auto reader
-    = caf::actor_cast<caf::actor>(current_sender());
+  const auto reader = caf::actor_cast<caf::actor>(current_sender());
   if (!opened_) {
     send(reader, splitfail_atom::value, opened_.error());
     return;

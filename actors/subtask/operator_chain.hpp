@@ -64,9 +64,9 @@ private:
   void make_operators(const job_vertex& vertex);
   receiver_base& output_of(const job_vertex& vertex, std::size_t index);
   void bind_side_outputs(const job_vertex& vertex, std::size_t index);
-  std::vector<receiver_base*>
-  targets_of(const job_vertex& vertex, std::size_t index,
-             const std::optional<std::string>& tag);
+  std::vector<receiver_base*> targets_of(const job_vertex& vertex,
+                                         std::size_t index,
+                                         const std::optional<std::string>& tag);
 
   std::shared_ptr<const execution_graph> graph_;
   std::vector<std::unique_ptr<port_sink>> sinks_;

@@ -7,16 +7,16 @@ FLOW_ATOM(wake)
 FLOW_ATOM(poke)
 
 subtask_actor::subtask_actor(caf::actor_config& config, deploy_task what,
-                             worker_context shared)
-  : caf::event_based_actor(config),
-    number_(what.task),
-    attempt_(what.place.attempt),
-    subtask_index_(what.place.id.index),
+                             worker_context shared,
+                             std::shared_ptr<step_watch> watch)
+  : caf::event_based_actor(config), number_(what.task),
+    attempt_(what.place.attempt), subtask_index_(what.place.id.index),
     vertex_name_(what.place.vertex().name),
-    job_manager_(std::move(what.job_manager)),
-    time_(*shared.time),
+    job_manager_(std::move(what.job_manager)), time_(*shared.time),
+    watch_(std::move(watch)),
     task_(std::make_unique<task>(std::move(what.place), what.settings, *this,
                                  time_, *shared.metrics)) {
+  watch_->know(task_->operator_names());
   set_default_handler(caf::drop);
 }
 
@@ -31,9 +31,7 @@ caf::behavior subtask_actor::make_behavior() {
     [this](poke_atom) { on_poke(); },
     [this](split_atom, const split_bytes& split) { on_split(split); },
     [this](nosplits_atom) { on_no_more_splits(); },
-    [this](splitfail_atom, const error& why) {
-      end(task_state::failed, why);
-    },
+    [this](splitfail_atom, const error& why) { end(task_state::failed, why); },
     [this](connect_atom, const std::shared_ptr<const task_wiring>& wiring) {
       on_connect(wiring);
     },
@@ -48,6 +46,13 @@ void subtask_actor::on_exit() {
   task_.reset();
   wiring_.reset();
   job_manager_ = {};
+}
+
+/// Runs what may call user code, in sight of the task manager.
+template <class Function>
+auto subtask_actor::work(Function&& function) {
+  const step_watch::scope scope{*watch_, time_.steady()};
+  return function();
 }
 
 // -- what the task does to the world ------------------------------------------
@@ -100,20 +105,20 @@ void subtask_actor::on_run() {
   run_scheduled_ = false;
   if (!task_)
     return;
-  const step_result result = task_->step();
+  const step_result result = work([this] { return task_->step(); });
   switch (result.next) {
-    case step_result::next_step::again:
-      schedule_run();
-      break;
-    case step_result::next_step::wait:
-      wake_at(result.deadline);
-      break;
-    case step_result::next_step::done:
-      end(task_state::finished);
-      break;
-    case step_result::next_step::failed:
-      end(task_state::failed, result.cause);
-      break;
+  case step_result::next_step::again:
+    schedule_run();
+    break;
+  case step_result::next_step::wait:
+    wake_at(result.deadline);
+    break;
+  case step_result::next_step::done:
+    end(task_state::finished);
+    break;
+  case step_result::next_step::failed:
+    end(task_state::failed, result.cause);
+    break;
   }
 }
 
@@ -142,7 +147,7 @@ void subtask_actor::on_open() {
   if (!task_)
     return;
   open_ = true;
-  check(task_->open());
+  check(work([this] { return task_->open(); }));
   if (!task_)
     return;
   caf::event_based_actor::send(
@@ -154,21 +159,21 @@ void subtask_actor::on_open() {
 void subtask_actor::on_split(const split_bytes& split) {
   if (!task_)
     return;
-  check(task_->add_split(split.bytes));
+  check(work([&] { return task_->add_split(split.bytes); }));
   schedule_run();
 }
 
 void subtask_actor::on_no_more_splits() {
   if (!task_)
     return;
-  task_->no_more_splits();
+  check(work([this] { return task_->no_more_splits(); }));
   schedule_run();
 }
 
 void subtask_actor::on_stop() {
   if (!task_)
     return;
-  task_->stop();
+  check(work([this] { return task_->stop(); }));
   schedule_run();
 }
 
@@ -197,8 +202,8 @@ void subtask_actor::wake_at(std::chrono::nanoseconds deadline) {
   if (deadline >= armed_)
     return;
   armed_ = deadline;
-  const auto in = std::max(deadline - time_.steady(),
-                           std::chrono::nanoseconds{0});
+  const auto in =
+    std::max(deadline - time_.steady(), std::chrono::nanoseconds{0});
   delayed_send(this, in, wake_atom::value, ++wake_epoch_);
 }
 
@@ -210,8 +215,10 @@ void subtask_actor::check(const expected<void>& result) {
 void subtask_actor::end(task_state state, std::optional<error> cause) {
   if (!task_)
     return;
-  task_->close();
-  task_.reset();
+  work([this] {
+    task_->close();
+    task_.reset();
+  });
   caf::event_based_actor::send(
     job_manager_, taskstate_atom::value,
     task_report{number_, attempt_, state, std::move(cause)});

@@ -6,6 +6,7 @@
 #include "actors/messages/data_messages.hpp"
 #include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/source_messages.hpp"
+#include "actors/subtask/step_watch.hpp"
 #include "actors/subtask/task.hpp"
 #include "actors/support/worker_context.hpp"
 
@@ -19,8 +20,9 @@ namespace flow {
 class subtask_actor final : public caf::event_based_actor,
                             public task_surroundings {
 public:
+  /// @param watch not null
   subtask_actor(caf::actor_config& config, deploy_task what,
-                worker_context shared);
+                worker_context shared, std::shared_ptr<step_watch> watch);
 
   [[nodiscard]] const char* name() const override { return "subtask"; }
 
@@ -59,6 +61,8 @@ private:
 
   // -- the rest ---------------------------------------------------------------
 
+  template <class Function>
+  auto work(Function&& function);
   void schedule_run();
   void wake_at(std::chrono::nanoseconds deadline);
   void check(const expected<void>& result);
@@ -70,6 +74,7 @@ private:
   const std::string vertex_name_;
   caf::actor job_manager_;
   const flow::clock& time_;
+  const std::shared_ptr<step_watch> watch_;
   std::unique_ptr<task> task_; // null once ended
   std::shared_ptr<const task_wiring> wiring_;
   bool open_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libflow/operators/operator.hpp"
+#include "libflow/operators/user_error.hpp"
 
 namespace flow {
 
@@ -99,27 +100,33 @@ expected<void> task::on_credit(std::size_t port, std::size_t channel,
   return chain_.port(port).channels().on_credit(channel, credits);
 }
 
-expected<void> task::add_split(std::span<const std::byte> split) {
+/// Calls code of a source's author.
+template <class Function>
+expected<void> task::ask_source(Function&& function) {
   source_waits_ = false;
   try {
-    chain_.source()->add_split(split);
+    guard_user_code(
+      chain_.source()->name(), [&] { function(*chain_.source()); },
+      [] { return std::string{}; });
   } catch (const task_failure& failure) {
     return failure.reason;
   }
   return {};
 }
 
-void task::no_more_splits() {
-  source_waits_ = false;
-  chain_.source()->no_more_splits();
+expected<void> task::add_split(std::span<const std::byte> split) {
+  return ask_source([&](auto& source) { source.add_split(split); });
 }
 
-void task::stop() {
+expected<void> task::no_more_splits() {
+  return ask_source([](auto& source) { source.no_more_splits(); });
+}
+
+expected<void> task::stop() {
   if (!is_source() || stop_requested_)
-    return;
+    return {};
   stop_requested_ = true;
-  source_waits_ = false;
-  chain_.source()->stop();
+  return ask_source([](auto& source) { source.stop(); });
 }
 
 // -- steps --------------------------------------------------------------------
@@ -389,6 +396,43 @@ nanoseconds task::deadline(nanoseconds now) const {
   return result;
 }
 
+// -- its state ----------------------------------------------------------------
+
+task_snapshot task::snapshot() {
+  FLOW_ASSERT(!chain_.blocked(), "a snapshot of a task amid its work");
+  task_snapshot result;
+  for (std::size_t i = 0; i < chain_.size(); ++i)
+    result.operators.push_back(chain_.at(i).snapshot());
+  for (const auto& valve : valves_)
+    result.valves.push_back(valve.snapshot());
+  return result;
+}
+
+/// From the last operator to the first: what one puts out while it is restored
+/// finds the others ready.
+expected<void> task::restore(const restored_task& from) {
+  FLOW_ASSERT(from.operators.size() == chain_.size()
+                && from.valves.size() == valves_.size(),
+              "restored from the state of another chain");
+  try {
+    for (std::size_t i = chain_.size(); i-- > 0;)
+      if (auto done = chain_.at(i).restore(from.operators[i]); !done)
+        return done;
+    for (std::size_t input = 0; input < valves_.size(); ++input)
+      forward(input, valves_[input].restore(from.valves[input]));
+  } catch (const task_failure& failure) {
+    return failure.reason;
+  }
+  return {};
+}
+
+std::vector<std::size_t> task::channels_of_inputs() const {
+  std::vector<std::size_t> result;
+  for (const auto& valve : valves_)
+    result.push_back(valve.channel_count());
+  return result;
+}
+
 // -- looking at it ------------------------------------------------------------
 
 void task::publish() {
@@ -428,6 +472,13 @@ void task::publish() {
   for (std::size_t i = 0; i < chain_.port_count(); ++i)
     overdraft += chain_.port(i).channels().overdraft_bytes();
   metrics_->overdraft_bytes.set(static_cast<std::int64_t>(overdraft));
+}
+
+std::vector<const std::string*> task::operator_names() const {
+  std::vector<const std::string*> names;
+  for (std::size_t i = 0; i < chain_.size(); ++i)
+    names.push_back(&chain_.at(i).name());
+  return names;
 }
 
 std::optional<double> task::progress() const {

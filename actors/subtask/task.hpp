@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actors/subtask/operator_chain.hpp"
+#include "actors/subtask/task_snapshot.hpp"
 #include "libflow/exchange/input_gate.hpp"
 #include "libflow/metrics/metric_registry.hpp"
 #include "libflow/time/clock.hpp"
@@ -79,13 +80,13 @@ public:
   expected<void> on_credit(std::size_t port, std::size_t channel,
                            std::uint32_t credits);
   expected<void> add_split(std::span<const std::byte> split);
-  void no_more_splits();
+  expected<void> no_more_splits();
 
   /// Something outside has changed that the source or a sink waits for.
   void wake() noexcept { source_waits_ = false; }
 
   /// Sources: read nothing more, let flow out what was read.
-  void stop();
+  expected<void> stop();
 
   // -- work -------------------------------------------------------------------
 
@@ -94,7 +95,23 @@ public:
   /// Closes the operators; the task takes nothing after this.
   void close() noexcept { chain_.close(); }
 
+  // -- its state --------------------------------------------------------------
+
+  /// The state between two elements.
+  /// @pre nothing waits for credit (waiting_for() speaks of something else)
+  [[nodiscard]] task_snapshot snapshot();
+
+  /// Takes over a state, and hands the watermarks that held then to the chain.
+  /// @pre after open(), before anything was enqueued or stepped
+  expected<void> restore(const restored_task& from);
+
+  /// Channels of each input, for `redistributed`.
+  [[nodiscard]] std::vector<std::size_t> channels_of_inputs() const;
+
   // -- looking at it ----------------------------------------------------------
+
+  /// Where each operator of the chain has its name, head first.
+  [[nodiscard]] std::vector<const std::string*> operator_names() const;
 
   [[nodiscard]] bool is_source() const { return chain_.source() != nullptr; }
 
@@ -117,6 +134,8 @@ private:
   };
 
   void register_metrics(metric_registry& metrics);
+  template <class Function>
+  expected<void> ask_source(Function&& function);
   step_result run_step();
   bool advance();
   bool advance_source();

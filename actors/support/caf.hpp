@@ -20,8 +20,8 @@ namespace flow {
 /// Sends ahead of everything of normal priority in the receiver's mailbox.
 template <class Self, class... Args>
 void send_urgent(Self* self, const caf::actor& to, Args&&... args) {
-  self->template send<caf::message_priority::high>(
-    to, std::forward<Args>(args)...);
+  self->template send<caf::message_priority::high>(to,
+                                                   std::forward<Args>(args)...);
 }
 
 } // namespace flow

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+
+#include "actors/support/caf.hpp"
+#include "libflow/core/log.hpp"
 #include "libflow/metrics/metric_registry.hpp"
 #include "libflow/time/clock.hpp"
 
@@ -10,6 +14,23 @@ namespace flow {
 struct worker_context {
   const clock* time = nullptr;
   metric_registry* metrics = nullptr;
+  logger log{log_level::off, [](std::string_view) {}, [] { return 0; }};
+  /// False in a simulation: the whole cluster runs in the scheduler's thread.
+  bool detach = true;
+  /// Ends the process at once: user code that ignores a cancel holds a thread
+  /// that nobody can take back.
+  std::function<void()> end_process = [] {};
 };
+
+/// Spawns an actor that must not wait for user code, or may itself block: on a
+/// thread of its own, except in a simulation.
+template <class Actor, class Self, class... Args>
+caf::actor spawn_apart(Self& parent, const worker_context& shared,
+                       Args&&... args) {
+  if (shared.detach)
+    return parent.template spawn<Actor, caf::detached>(
+      std::forward<Args>(args)...);
+  return parent.template spawn<Actor>(std::forward<Args>(args)...);
+}
 
 } // namespace flow

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
@@ -69,16 +70,16 @@ public:
 
   /// Rolling sum, minimum and maximum of a field; the other fields are those
   /// of the key's first record.
-  template <class Field>
-  data_stream<T> sum(Field T::*field) const {
+  template <class Field, std::same_as<T> Record>
+  data_stream<T> sum(Field Record::*field) const {
     return reduce(sum_of(field));
   }
-  template <class Field>
-  data_stream<T> min(Field T::*field) const {
+  template <class Field, std::same_as<T> Record>
+  data_stream<T> min(Field Record::*field) const {
     return reduce(min_of(field));
   }
-  template <class Field>
-  data_stream<T> max(Field T::*field) const {
+  template <class Field, std::same_as<T> Record>
+  data_stream<T> max(Field Record::*field) const {
     return reduce(max_of(field));
   }
 

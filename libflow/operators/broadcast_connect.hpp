@@ -23,13 +23,9 @@ public:
   broadcast_connect_operator(std::string name, receiver<Out>& out,
                              OnBroadcast on_broadcast, OnRecord on_record,
                              bool wait)
-    : operator_base(std::move(name)),
-      on_broadcast_(std::move(on_broadcast)),
-      on_record_(std::move(on_record)),
-      waiting_(wait),
-      collector_(out),
-      records_(*this),
-      broadcast_(*this) {}
+    : operator_base(std::move(name)), on_broadcast_(std::move(on_broadcast)),
+      on_record_(std::move(on_record)), waiting_(wait), collector_(out),
+      records_(*this), broadcast_(*this) {}
 
   receiver_base& input(std::size_t index) override {
     if (index == 0)
@@ -49,10 +45,12 @@ public:
     return !waiting_ && !inbox_.empty();
   }
 
+  /// Goes on by one piece at most where one is not the whole: the chain looks
+  /// at its clock and calls again.
   void resume() override {
-    while (!waiting_ && !inbox_.empty() && !output_full())
-      if (step(inbox_.front()))
-        inbox_.pop_front();
+    while (!waiting_ && !inbox_.empty() && !output_full()
+           && step(inbox_.front()))
+      inbox_.pop_front();
   }
 
   [[nodiscard]] operator_snapshot snapshot() override {

@@ -55,8 +55,8 @@ public:
     enqueue({kind::watermark, nullptr, 0, mark});
   }
   void receive_status(stream_status status) final {
-    enqueue({status == stream_status::idle ? kind::idle : kind::active,
-             nullptr, 0, 0});
+    enqueue({status == stream_status::idle ? kind::idle : kind::active, nullptr,
+             0, 0});
   }
   void finish() final { enqueue({kind::finish, nullptr, 0, 0}); }
 
@@ -64,17 +64,17 @@ public:
     return !inbox_.empty() || output_full();
   }
   [[nodiscard]] bool pending() const final { return !inbox_.empty(); }
+  /// Goes on by one piece at most where one is not the whole: the chain looks
+  /// at its clock and calls again.
   void resume() final {
-    while (!inbox_.empty() && !output_full())
-      if (step(inbox_.front()))
-        inbox_.pop_front();
+    while (!inbox_.empty() && !output_full() && step(inbox_.front()))
+      inbox_.pop_front();
   }
 
 protected:
   /// Processes records [first, last) of `batch`.
   virtual void process(record_batch<In>& batch, std::size_t first,
-                       std::size_t last)
-    = 0;
+                       std::size_t last) = 0;
 
   /// Records processed between two looks at the output.
   [[nodiscard]] virtual std::size_t piece() const {
@@ -116,33 +116,33 @@ private:
 
   bool step(item& front) {
     switch (front.what) {
-      case kind::batch:
-        return step_batch(front);
-      case kind::watermark:
-        if (watermark_ < front.mark)
-          watermark_ = front.mark;
-        if (!advance_to(front.mark))
-          return false;
-        out_->receive_watermark(front.mark);
-        sides_.receive_watermark(front.mark);
-        return true;
-      case kind::finish:
-        return finish_some();
-      case kind::active:
-      case kind::idle: {
-        const auto status = front.what == kind::idle ? stream_status::idle
-                                                     : stream_status::active;
-        out_->receive_status(status);
-        sides_.receive_status(status);
-        return true;
-      }
+    case kind::batch:
+      return step_batch(front);
+    case kind::watermark:
+      if (watermark_ < front.mark)
+        watermark_ = front.mark;
+      if (!advance_to(front.mark))
+        return false;
+      out_->receive_watermark(front.mark);
+      sides_.receive_watermark(front.mark);
+      return true;
+    case kind::finish:
+      return finish_some();
+    case kind::active:
+    case kind::idle: {
+      const auto status =
+        front.what == kind::idle ? stream_status::idle : stream_status::active;
+      out_->receive_status(status);
+      sides_.receive_status(status);
+      return true;
+    }
     }
     return true;
   }
 
   bool step_batch(item& front) {
-    const std::size_t last
-      = std::min(front.position + piece(), front.batch->size());
+    const std::size_t last =
+      std::min(front.position + piece(), front.batch->size());
     process(*front.batch, front.position, last);
     front.position = last;
     return last == front.batch->size();

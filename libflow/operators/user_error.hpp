@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <exception>
 #include <ostream>
@@ -49,10 +50,42 @@ std::string describe_record(const T& record) {
 [[noreturn]] void rethrow_as_task_failure(const std::string& operator_name,
                                           const std::string& record);
 
+/// Where a thread notes in whose code it is: the name, by the address that its
+/// operator gives it.
+using user_code_mark = std::atomic<const std::string*>;
+
+/// The mark of the task whose step this thread is in, null in none. Set by the
+/// runtime, so that others can say which function does not come back.
+constinit inline thread_local user_code_mark* current_user_code = nullptr;
+
+/// The thread is in an operator's user code while this lives.
+class user_code_scope {
+public:
+  explicit user_code_scope(const std::string& operator_name) noexcept
+    : mark_(current_user_code) {
+    if (mark_ == nullptr)
+      return;
+    outer_ = mark_->load(std::memory_order_relaxed);
+    mark_->store(&operator_name, std::memory_order_relaxed);
+  }
+  user_code_scope(const user_code_scope&) = delete;
+  user_code_scope& operator=(const user_code_scope&) = delete;
+  ~user_code_scope() {
+    if (mark_ != nullptr)
+      mark_->store(outer_, std::memory_order_relaxed);
+  }
+
+private:
+  user_code_mark* mark_;
+  const std::string* outer_ = nullptr;
+};
+
 /// Runs `loop`; `record()` describes the record at hand when it throws.
+/// Cost: a few ns, so once per batch, not per record.
 template <class Loop, class Record>
 void guard_user_code(const std::string& operator_name, Loop&& loop,
                      Record&& record) {
+  const user_code_scope scope{operator_name};
   try {
     loop();
   } catch (...) {

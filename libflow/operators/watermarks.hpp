@@ -90,7 +90,9 @@ public:
   }
 
   /// With another parallelism a subtask may take over several generators: the
-  /// lowest holds, so that no record becomes late by the restore.
+  /// lowest holds, so that no record becomes late by the restore. The watermark
+  /// that held is put out again: operators below it in the chain have no valve
+  /// that would remember it.
   expected<void> restore(std::span<const operator_snapshot> parts) override {
     std::optional<generator_state> lowest;
     for (const auto& part : parts)
@@ -107,8 +109,11 @@ public:
           lowest = state;
         cadence_->restore(rows);
       }
-    if (lowest)
-      generator_.restore(*lowest);
+    if (!lowest)
+      return {};
+    generator_.restore(*lowest);
+    if (lowest->last_emitted != min_timestamp)
+      emit(lowest->last_emitted);
     return {};
   }
 

@@ -35,7 +35,7 @@ TEST_CASE("a stopped source sends what it read and no last watermark") {
   task_harness it{env, "m"};
   it.open();
   it.run();
-  it.get().stop();
+  REQUIRE(it.get().stop());
   it.grant_all();
   CHECK(it.run().next == step::done);
   const auto got = it.values<std::int64_t>();

@@ -30,6 +30,9 @@ public:
     granted[channel] += credits;
   }
   void request_split() override { ++split_requests; }
+  std::function<void()> waker() override {
+    return [this] { ++wakes; };
+  }
 
   [[nodiscard]] std::size_t batches(std::size_t port,
                                     std::size_t channel) const {
@@ -43,6 +46,7 @@ public:
   std::vector<sent_element> sent;
   std::map<std::size_t, std::uint32_t> granted; // by input channel
   int split_requests = 0;
+  int wakes = 0;
 };
 
 /// One task of a job that was composed with the API, driven by hand.

@@ -1,0 +1,53 @@
+// Jobs for tests that look at a process from outside.
+//
+//   silent_job           an unbounded source without records, until SIGINT
+//   silent_job --stuck   user code that never comes back beside a failure
+
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "../actors/endless_source.hpp"
+
+namespace {
+
+int run_silent(flow::stream_environment& env) {
+  env.from_source<std::int64_t>(std::make_shared<flow::endless_source>(true))
+    .assign_timestamps_and_watermarks(
+      flow::monotonous_timestamps([](std::int64_t x) { return x; }))
+    .rebalance()
+    .map([](std::int64_t x) { return x; })
+    .name("listener")
+    .print();
+  return env.execute();
+}
+
+int run_stuck(flow::stream_environment& env) {
+  const auto numbers = env.from_sequence(1, 2);
+  numbers.rebalance()
+    .map([](std::int64_t x) {
+      for (;;)
+        pause();
+      return x;
+    })
+    .name("stuck")
+    .print();
+  numbers.rebalance()
+    .map([](std::int64_t x) -> std::int64_t {
+      throw std::runtime_error("no " + std::to_string(x));
+    })
+    .name("broken")
+    .print();
+  return env.execute();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  bool stuck = false;
+  flow::option_set own;
+  own.add("stuck", &stuck, "user code that never comes back");
+  auto env = flow::stream_environment::from_args(argc, argv, "silent_job",
+                                                 std::move(own));
+  return stuck ? run_stuck(env) : run_silent(env);
+}
