@@ -200,6 +200,7 @@ struct actor_source_options {
 ///     auto [stream, handle]
 ///       = flow::from_actor<reading>(env, system, "sensors");
 ///
+/// For one run of the job: when that has ended, nothing more is taken.
 /// @param system the program's, which flow::execute_async is given too; env,
 ///        handle and stream must be gone before it
 template <class T>

@@ -18,7 +18,7 @@
 
 #include "actors/flow_actors.hpp"
 
-namespace {
+namespace bridge {
 
 constexpr std::chrono::seconds patience{10};
 
@@ -53,10 +53,12 @@ struct sensor_report {
   std::uint32_t most_at_once = 0; ///< before it had to wait for credit
 };
 
-} // namespace
+} // namespace bridge
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(shown)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sensor_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bridge::shown)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bridge::sensor_report)
+
+namespace bridge {
 
 namespace {
 
@@ -224,7 +226,10 @@ int run(const flow::stream_environment& env, caf::actor_system& system,
 
 } // namespace
 
+} // namespace bridge
+
 int main(int argc, char** argv) {
+  using namespace bridge;
   settings wanted;
   flow::option_set own;
   own.add("readings", &wanted.readings, "N", "readings that the sensor sends",
