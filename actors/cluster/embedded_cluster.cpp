@@ -49,8 +49,7 @@ embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
                                    const job_options& options,
                                    caf::actor_system* system,
                                    caf::actor listener)
-  : graph_(std::move(graph)),
-    job_name_(graph_->options().job_name),
+  : graph_(std::move(graph)), job_name_(graph_->options().job_name),
     started_(time_.steady()),
     own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
     system_(system == nullptr ? own_->get() : *system),
@@ -197,8 +196,8 @@ start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
                 << options.metrics->host << ':' << listener->port()
                 << "/metrics" << std::endl;
   }
-  auto cluster
-    = std::make_unique<embedded_cluster>(std::move(graph), options, nullptr);
+  auto cluster =
+    std::make_unique<embedded_cluster>(std::move(graph), options, nullptr);
   if (listener)
     cluster->serve_metrics(std::move(listener));
   return std::unique_ptr<running_job>{std::move(cluster)};

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "actors/messages/job_messages.hpp"
-#include "actors/support/runtime_config.hpp"
 #include "actors/metrics_server/metrics_server.hpp"
+#include "actors/support/runtime_config.hpp"
 #include "actors/support/worker_context.hpp"
 #include "libflow/job/job_client.hpp"
 #include "libflow/metrics/metric_registry.hpp"

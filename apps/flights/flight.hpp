@@ -4,8 +4,7 @@
 #include <string>
 
 #include "libflow/connectors/csv/csv_source.hpp"
-#include "libflow/core/text.hpp"
-#include "libflow/core/timestamp.hpp"
+#include "libflow/flow.hpp"
 
 namespace flights {
 

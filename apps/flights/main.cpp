@@ -4,12 +4,12 @@
 /// the airports' cities, and writes CSV. Flights that come too late for their
 /// window and rows that cannot be read go to files of their own.
 
+#include "apps/flights/flight.hpp"
+#include "apps/flights/options.hpp"
+#include "apps/flights/report.hpp"
 #include "apps/support/run_into.hpp"
-#include "flight.hpp"
 #include "libflow/connectors/files/file_sink.hpp"
 #include "libflow/flow.hpp"
-#include "options.hpp"
-#include "report.hpp"
 
 namespace flights {
 namespace {

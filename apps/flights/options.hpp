@@ -5,7 +5,7 @@
 #include <string>
 
 #include "libflow/connectors/csv/csv_malformed.hpp"
-#include "libflow/core/option_set.hpp"
+#include "libflow/flow.hpp"
 
 namespace flights {
 

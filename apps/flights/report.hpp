@@ -2,9 +2,9 @@
 
 #include <string>
 
+#include "apps/flights/statistics.hpp"
 #include "libflow/connectors/csv/csv_malformed.hpp"
 #include "libflow/connectors/csv/csv_writer.hpp"
-#include "statistics.hpp"
 
 namespace flights {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "flight.hpp"
+#include "apps/flights/flight.hpp"
 
 namespace flights {
 

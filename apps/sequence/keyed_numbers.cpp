@@ -1,9 +1,9 @@
-#include "keyed_numbers.hpp"
+#include "apps/sequence/keyed_numbers.hpp"
 
 #include <algorithm>
 #include <deque>
 
-#include "libflow/core/bytes.hpp"
+#include "libflow/flow.hpp"
 
 namespace sequence {
 

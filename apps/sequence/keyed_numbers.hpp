@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "libflow/functions/source.hpp"
+#include "libflow/flow.hpp"
 
 namespace sequence {
 

@@ -3,8 +3,8 @@
 /// Numbers the records of many keys, sends them through one keyed operator
 /// that counts along, and writes what arrives, for an auditor to read.
 
+#include "apps/sequence/keyed_numbers.hpp"
 #include "apps/support/run_into.hpp"
-#include "keyed_numbers.hpp"
 #include "libflow/connectors/files/file_sink.hpp"
 #include "libflow/flow.hpp"
 

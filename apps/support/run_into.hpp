@@ -3,9 +3,8 @@
 #include <iostream>
 #include <string>
 
-#include "libflow/api/stream_environment.hpp"
 #include "libflow/connectors/files/output_directory.hpp"
-#include "libflow/core/exit_code.hpp"
+#include "libflow/flow.hpp"
 
 namespace flow {
 

@@ -7,11 +7,11 @@
 #include <optional>
 
 #include "apps/support/run_into.hpp"
+#include "apps/word_count/words.hpp"
 #include "libflow/connectors/files/file_sink.hpp"
 #include "libflow/connectors/files/text_source.hpp"
 #include "libflow/connectors/sockets/socket_source.hpp"
 #include "libflow/flow.hpp"
-#include "words.hpp"
 
 namespace {
 

@@ -4,8 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "libflow/core/text.hpp"
-#include "libflow/functions/collector.hpp"
+#include "libflow/flow.hpp"
 
 /// The lower-case form of each byte that belongs in a word (A-Z a-z 0-9 _);
 /// 0 of all others.

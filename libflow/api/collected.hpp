@@ -68,8 +68,7 @@ private:
     std::shared_ptr<shared_results> results_;
   };
 
-  std::shared_ptr<shared_results> results_
-    = std::make_shared<shared_results>();
+  std::shared_ptr<shared_results> results_ = std::make_shared<shared_results>();
 };
 
 } // namespace flow

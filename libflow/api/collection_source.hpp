@@ -25,8 +25,7 @@ public:
   [[nodiscard]] std::uint32_t required_parallelism() const override {
     return 1;
   }
-  [[nodiscard]] std::unique_ptr<source_reader<T>>
-  make_reader() const override {
+  [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const override {
     return std::make_unique<reader>(records_);
   }
 
@@ -70,8 +69,7 @@ private:
     [[nodiscard]] std::optional<double> progress() const override {
       if (records_->empty())
         return 1;
-      return static_cast<double>(next_)
-             / static_cast<double>(records_->size());
+      return static_cast<double>(next_) / static_cast<double>(records_->size());
     }
 
   private:

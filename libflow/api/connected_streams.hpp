@@ -59,8 +59,8 @@ public:
       [on_broadcast = std::move(on_broadcast), on_record = std::move(on_record),
        wait = wait_](const std::string& name, receiver<out>& to) {
         return std::make_unique<broadcast_connect_operator<
-          A, B, Key, Value, out, OnBroadcast, OnRecord>>(
-          name, to, on_broadcast, on_record, wait);
+          A, B, Key, Value, out, OnBroadcast, OnRecord>>(name, to, on_broadcast,
+                                                         on_record, wait);
       });
     const auto& builder = first_.builder();
     const node_id id = builder->graph.add_node(std::move(node));

@@ -80,8 +80,8 @@ public:
     if constexpr (map_function<Function, T>) {
       using out = map_result<Function, T>;
       return add<out>(operator_kind::map,
-                      [function = std::move(function)](
-                        const std::string& name, receiver<out>& to) {
+                      [function = std::move(function)](const std::string& name,
+                                                       receiver<out>& to) {
                         return std::make_unique<map_operator<T, out, Function>>(
                           name, to, function);
                       });
@@ -112,13 +112,12 @@ public:
                   "flow: flat_map needs a function void(const T&, "
                   "collector<Out>&); name Out when it cannot be deduced");
     if constexpr (flat_map_function<Function, T, out>)
-      return add<out>(
-        operator_kind::flat_map,
-        [function = std::move(function)](const std::string& name,
-                                         receiver<out>& to) {
-          return std::make_unique<flat_map_operator<T, out, Function>>(
-            name, to, function);
-        });
+      return add<out>(operator_kind::flat_map, [function = std::move(function)](
+                                                 const std::string& name,
+                                                 receiver<out>& to) {
+        return std::make_unique<flat_map_operator<T, out, Function>>(name, to,
+                                                                     function);
+      });
   }
 
   /// Timestamps, watermarks and side outputs in sight:
@@ -132,28 +131,27 @@ public:
                   "cannot be deduced");
     if constexpr (process_function<Function, T, out>)
       return add<out>(
-        operator_kind::process,
-        [function = std::move(function)](const std::string& name,
-                                         receiver<out>& to) {
+        operator_kind::process, [function = std::move(function)](
+                                  const std::string& name, receiver<out>& to) {
           return std::make_unique<process_operator<T, out, Function>>(name, to,
                                                                       function);
         });
   }
 
   /// Timestamps from the records, watermarks by the strategy (see
-  /// functions/watermark_strategy.hpp). Replaces watermarks from upstream, apart
-  /// from the last.
+  /// functions/watermark_strategy.hpp). Replaces watermarks from upstream,
+  /// apart from the last.
   template <class Strategy>
   data_stream assign_timestamps_and_watermarks(Strategy strategy) const {
     static_assert(watermark_strategy_for<Strategy, T>,
                   "flow: this watermark strategy does not fit the record type");
     if constexpr (watermark_strategy_for<Strategy, T>) {
-      auto result = add<T>(
-        operator_kind::watermarks,
-        [strategy](const std::string& name, receiver<T>& to) {
-          return std::make_unique<watermark_operator<T, Strategy>>(name, to,
-                                                                   strategy);
-        });
+      auto result =
+        add<T>(operator_kind::watermarks,
+               [strategy](const std::string& name, receiver<T>& to) {
+                 return std::make_unique<watermark_operator<T, Strategy>>(
+                   name, to, strategy);
+               });
       result.last().notes.emplace_back("watermarks", strategy.describe());
       return result;
     } else {
@@ -197,15 +195,11 @@ public:
   // -- partitioning of the next edge ------------------------------------------
 
   data_stream forward() const { return partitioned(partitioning::forward); }
-  data_stream rebalance() const {
-    return partitioned(partitioning::rebalance);
-  }
+  data_stream rebalance() const { return partitioned(partitioning::rebalance); }
   data_stream rescale() const { return partitioned(partitioning::rescale); }
   data_stream shuffle() const { return partitioned(partitioning::shuffle); }
   data_stream global() const { return partitioned(partitioning::global); }
-  data_stream broadcast() const {
-    return partitioned(partitioning::broadcast);
-  }
+  data_stream broadcast() const { return partitioned(partitioning::broadcast); }
 
   /// Channel by `std::uint32_t f(const T&, std::uint32_t channel_count)`.
   template <class Function>
@@ -214,9 +208,9 @@ public:
       std::is_invocable_r_v<std::uint32_t, Function&, const T&, std::uint32_t>,
       "flow: partition_custom needs a function std::uint32_t(const T&, "
       "std::uint32_t channel_count)");
-    return partitioned(partitioning::custom,
-                       std::make_shared<custom_exchange<T, Function>>(
-                         std::move(function)));
+    return partitioned(
+      partitioning::custom,
+      std::make_shared<custom_exchange<T, Function>>(std::move(function)));
   }
 
   // -- ends -------------------------------------------------------------------
@@ -227,9 +221,7 @@ public:
 
   /// Prints each record on a line of standard output, behind the number of
   /// the subtask when there are several.
-  stream_sink print() const
-    requires printable_record<T>
-  {
+  stream_sink print() const requires printable_record<T> {
     return sink_to(std::make_shared<print_sink<T>>());
   }
 
@@ -300,8 +292,8 @@ private:
     node.kind = kind;
     node.out_type = type_name<Out>();
     node.code = operator_code_of<Out>(std::move(make));
-    const node_id id
-      = detail::add_one_input<T>(*builder_, origins_, std::move(node));
+    const node_id id =
+      detail::add_one_input<T>(*builder_, origins_, std::move(node));
     return {builder_, {{.node = id, .side_output = {}, .how = {}, .code = {}}}};
   }
 
@@ -317,15 +309,15 @@ private:
 
   static guarantee_fact guarantee_of(const sink<T>& target) {
     switch (target.guarantee()) {
-      case sink_guarantee::exactly_once:
-        return {delivery_guarantee::exactly_once,
-                target.kind() + " commits with the checkpoint"};
-      case sink_guarantee::at_least_once:
-        return {delivery_guarantee::at_least_once,
-                target.kind() + " shows records before they are checkpointed"};
-      case sink_guarantee::at_most_once:
-        return {delivery_guarantee::at_most_once,
-                target.kind() + " may lose what it was given"};
+    case sink_guarantee::exactly_once:
+      return {delivery_guarantee::exactly_once,
+              target.kind() + " commits with the checkpoint"};
+    case sink_guarantee::at_least_once:
+      return {delivery_guarantee::at_least_once,
+              target.kind() + " shows records before they are checkpointed"};
+    case sink_guarantee::at_most_once:
+      return {delivery_guarantee::at_most_once,
+              target.kind() + " may lose what it was given"};
     }
     return {};
   }
@@ -347,9 +339,9 @@ private:
     bool blocking_;
   };
 
-  data_stream partitioned(partitioning how,
-                          std::shared_ptr<const edge_code> code = nullptr)
-    const {
+  data_stream
+  partitioned(partitioning how,
+              std::shared_ptr<const edge_code> code = nullptr) const {
     data_stream result = *this;
     for (auto& origin : result.origins_) {
       origin.how = how;

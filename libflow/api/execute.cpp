@@ -119,14 +119,14 @@ int report_refused(const job_options& options, const error& why) {
 
 std::optional<graph_format> wanted_explanation(const job_options& options) {
   switch (options.explain) {
-    case explain_format::none:
-      return std::nullopt;
-    case explain_format::text:
-      return graph_format::text;
-    case explain_format::json:
-      return graph_format::json;
-    case explain_format::dot:
-      return graph_format::dot;
+  case explain_format::none:
+    return std::nullopt;
+  case explain_format::text:
+    return graph_format::text;
+  case explain_format::json:
+    return graph_format::json;
+  case explain_format::dot:
+    return graph_format::dot;
   }
   return std::nullopt;
 }

@@ -126,9 +126,10 @@ constexpr auto deduce_emitted() {
 
 /// Out as named by the caller, else as the function's collector says.
 template <class Named, class Function>
-using emitted_by = std::conditional_t<
-  std::is_same_v<Named, deduced>,
-  typename decltype(deduce_emitted<Function>())::type, Named>;
+using emitted_by =
+  std::conditional_t<std::is_same_v<Named, deduced>,
+                     typename decltype(deduce_emitted<Function>())::type,
+                     Named>;
 
 } // namespace detail
 

@@ -18,10 +18,13 @@ class windowed_stream;
 /// A function with state per key: a call operator or a member `process` that
 /// takes (const T&, keyed_context<K>&, collector<Out>&).
 template <class Function, class Key, class T, class Out>
-concept keyed_process_function
-  = std::invocable<Function&, const T&, keyed_context<Key>&, collector<Out>&>
-    || requires(Function& f, const T& value, keyed_context<Key>& context,
-                collector<Out>& out) { f.process(value, context, out); };
+concept keyed_process_function = std::invocable < Function&,
+        const T&, keyed_context<Key>
+&, collector<Out>& >
+     || requires(Function& f, const T& value, keyed_context<Key>& context,
+                 collector<Out>& out) {
+  f.process(value, context, out);
+};
 
 /// A stream partitioned by key: `data_stream::key_by`. Its operators keep
 /// state per key. While checkpoints are on, give each a `uid`.
@@ -45,9 +48,9 @@ public:
       return add<out>(operator_kind::keyed_process,
                       [selector = selector_, function = std::move(function)](
                         const std::string& name, receiver<out>& to) {
-                        return std::make_unique<keyed_process_operator<
-                          T, out, Selector, Function>>(name, to, selector,
-                                                       function);
+                        return std::make_unique<
+                          keyed_process_operator<T, out, Selector, Function>>(
+                          name, to, selector, function);
                       });
   }
 

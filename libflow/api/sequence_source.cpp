@@ -38,8 +38,8 @@ public:
   explicit reader(range whole) : whole_(whole) {}
 
   expected<void> open(source_context& context) override {
-    if (const range own
-        = piece_of(whole_, context.subtask_index(), context.parallelism());
+    if (const range own =
+          piece_of(whole_, context.subtask_index(), context.parallelism());
         own.size() > 0)
       rest_ = {own};
     total_ = remaining();
@@ -50,8 +50,7 @@ public:
                              std::size_t room) override {
     while (room > 0 && !rest_.empty()) {
       range& front = rest_.front();
-      const std::size_t count
-        = std::min<std::uint64_t>(room, front.size());
+      const std::size_t count = std::min<std::uint64_t>(room, front.size());
       auto [values, stamps] = out.append_uninitialized(count);
       std::iota(values, values + count, front.next);
       std::fill(stamps, stamps + count, min_timestamp);
@@ -95,8 +94,7 @@ public:
   [[nodiscard]] std::optional<double> progress() const override {
     if (total_ == 0)
       return 1;
-    return 1
-           - static_cast<double>(remaining()) / static_cast<double>(total_);
+    return 1 - static_cast<double>(remaining()) / static_cast<double>(total_);
   }
 
 private:

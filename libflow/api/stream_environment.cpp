@@ -59,8 +59,7 @@ expected<std::shared_ptr<const job_graph>> stream_environment::build() const {
   return std::make_shared<const job_graph>(std::move(*built));
 }
 
-expected<std::string>
-stream_environment::explain(graph_format format) const {
+expected<std::string> stream_environment::explain(graph_format format) const {
   auto built = build();
   if (!built)
     return built.error();
@@ -77,15 +76,14 @@ expected<std::unique_ptr<running_job>> stream_environment::execute_async() {
 guarantee_fact detail::guarantee_of_source(const std::string& kind,
                                            replay_guarantee replay) {
   switch (replay) {
-    case replay_guarantee::replayable:
-      return {delivery_guarantee::exactly_once,
-              kind + " is read again from positions"};
-    case replay_guarantee::at_least_once:
-      return {delivery_guarantee::at_least_once,
-              "the sender of " + kind + " repeats what was not acknowledged"};
-    case replay_guarantee::at_most_once:
-      return {delivery_guarantee::at_most_once,
-              kind + " cannot be read again"};
+  case replay_guarantee::replayable:
+    return {delivery_guarantee::exactly_once,
+            kind + " is read again from positions"};
+  case replay_guarantee::at_least_once:
+    return {delivery_guarantee::at_least_once,
+            "the sender of " + kind + " repeats what was not acknowledged"};
+  case replay_guarantee::at_most_once:
+    return {delivery_guarantee::at_most_once, kind + " cannot be read again"};
   }
   return {};
 }

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "libflow/api/data_stream.hpp"
 #include "libflow/api/collection_source.hpp"
+#include "libflow/api/data_stream.hpp"
 #include "libflow/api/sequence_source.hpp"
 #include "libflow/core/job_options.hpp"
 #include "libflow/graph/graph_printer.hpp"
@@ -45,9 +45,7 @@ public:
   /// For tests and programs that have options of their own.
   explicit stream_environment(job_options options);
 
-  [[nodiscard]] const job_options& options() const noexcept {
-    return options_;
-  }
+  [[nodiscard]] const job_options& options() const noexcept { return options_; }
 
   /// Holds all sources together to this many records per second by the wall
   /// clock, like --source-rate; 0: no limit.
@@ -141,8 +139,8 @@ stream_environment::from_source(std::shared_ptr<const source<T>> origin) {
   node.stateful = origin->replay() == replay_guarantee::replayable;
   node.bounded = origin->bounded();
   node.single = origin->required_parallelism() == 1;
-  node.guarantee
-    = detail::guarantee_of_source(origin->kind(), origin->replay());
+  node.guarantee =
+    detail::guarantee_of_source(origin->kind(), origin->replay());
   node.code = std::make_shared<detail::source_code<T>>(std::move(origin));
   const node_id id = builder_->graph.add_node(std::move(node));
   return {builder_, {{.node = id, .side_output = {}, .how = {}, .code = {}}}};

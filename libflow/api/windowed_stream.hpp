@@ -48,8 +48,7 @@ public:
   data_stream<T> reduce(Function function) const {
     static_assert(reduce_function<Function, T>,
                   "flow: reduce needs a function T(const T&, const T&)");
-    return add<T>(reduce_fold<T, Function>{std::move(function)},
-                  emit_result{});
+    return add<T>(reduce_fold<T, Function>{std::move(function)}, emit_result{});
   }
 
   /// A small value per key and window (windows/aggregate_function.hpp); emits
@@ -104,15 +103,14 @@ private:
     auto result = keyed_.template add<Out>(
       operator_kind::window,
       [selector = keyed_.selector(), assigner = *assigner,
-       fold = std::move(fold), emit = std::move(emit), options = options_](
-        const std::string& name, receiver<Out>& to) {
+       fold = std::move(fold), emit = std::move(emit),
+       options = options_](const std::string& name, receiver<Out>& to) {
         return std::make_unique<slice_window_operator<
           T, Out, Selector, tumbling_windows, Fold, Emit>>(
           name, to, selector, assigner, fold, emit, options);
       });
     result.last().notes.emplace_back(
-      "window", "tumbling event time, "
-                  + std::to_string(windows_.size.count())
+      "window", "tumbling event time, " + std::to_string(windows_.size.count())
                   + " ms, one slice of state a window");
     result.last().notes.emplace_back(
       "allowed lateness",

@@ -97,9 +97,9 @@ public:
   basic_batch_ptr(basic_batch_ptr&& other) noexcept : batch_(other.release()) {}
 
   template <class Derived>
-    requires(!std::is_same_v<Derived, B> && std::is_base_of_v<B, Derived>)
-  basic_batch_ptr(basic_batch_ptr<Derived>&& other) noexcept
-    : batch_(other.release()) {}
+  requires(!std::is_same_v<Derived, B> && std::is_base_of_v<B, Derived>)
+    basic_batch_ptr(basic_batch_ptr<Derived>&& other)
+  noexcept : batch_(other.release()) {}
 
   basic_batch_ptr& operator=(basic_batch_ptr other) noexcept {
     std::swap(batch_, other.batch_);
@@ -149,9 +149,8 @@ template <class T>
 class record_batch final : public batch {
 public:
   /// Records at which a batch is full: about 32 KiB, at most 1024.
-  static constexpr std::size_t target_records
-    = std::clamp<std::size_t>(limits::batch_target_bytes / sizeof(T), 32,
-                              limits::batch_target_records);
+  static constexpr std::size_t target_records = std::clamp<std::size_t>(
+    limits::batch_target_bytes / sizeof(T), 32, limits::batch_target_records);
 
   /// An empty batch, recycled when the pool has one.
   [[nodiscard]] static record_batch_ptr<T> make() {
@@ -185,9 +184,8 @@ public:
 
   /// Adds `count` records whose values and timestamps the caller writes next.
   /// @return first value and first timestamp
-  std::pair<T*, timestamp*> append_uninitialized(std::size_t count)
-    requires std::is_trivially_copyable_v<T>
-  {
+  std::pair<T*, timestamp*> append_uninitialized(
+    std::size_t count) requires std::is_trivially_copyable_v<T> {
     return {values_.append_uninitialized(count),
             stamps_.append_uninitialized(count)};
   }

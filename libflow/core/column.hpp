@@ -70,17 +70,16 @@ public:
   T& emplace_back(Args&&... args) {
     if (size_ == capacity_) [[unlikely]]
       grow(size_ + 1);
-    T* slot = ::new (static_cast<void*>(data_ + size_))
-      T(std::forward<Args>(args)...);
+    T* slot =
+      ::new (static_cast<void*>(data_ + size_)) T(std::forward<Args>(args)...);
     ++size_;
     return *slot;
   }
 
   /// Adds `count` elements whose bytes the caller writes before reading them.
   /// @return the first of them
-  T* append_uninitialized(std::size_t count)
-    requires std::is_trivially_copyable_v<T>
-  {
+  T* append_uninitialized(
+    std::size_t count) requires std::is_trivially_copyable_v<T> {
     if (size_ + count > capacity_) [[unlikely]]
       grow(size_ + count);
     T* first = data_ + size_;
@@ -124,8 +123,8 @@ private:
   using allocator = std::allocator<T>;
 
   void grow(std::size_t wanted) {
-    const std::size_t capacity
-      = wanted > 2 * capacity_ ? wanted : 2 * capacity_;
+    const std::size_t capacity =
+      wanted > 2 * capacity_ ? wanted : 2 * capacity_;
     T* data = allocator{}.allocate(capacity);
     if constexpr (is_trivially_relocatable<T>) {
       if (size_ > 0)

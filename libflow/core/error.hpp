@@ -12,16 +12,16 @@ namespace flow {
 /// Kinds of expected failures. Values appear in logs and in exit codes of
 /// programs, never on disk.
 enum class error_code {
-  invalid_argument,  ///< a value of the user's that cannot be used
-  invalid_job,       ///< the job graph breaks a rule
-  not_found,         ///< a file, state or job that does not exist
-  io,                ///< the operating system refused; text carries path, errno
-  malformed_input,   ///< a record that cannot be read; text carries file:line
-  corrupt_data,      ///< bytes of our own format fail their checks
-  incompatible,      ///< versions, types or parallelism do not fit
-  user_function,     ///< code of the job's author threw
-  cancelled,         ///< the job was told to stop
-  timed_out,         ///< a deadline passed
+  invalid_argument, ///< a value of the user's that cannot be used
+  invalid_job,      ///< the job graph breaks a rule
+  not_found,        ///< a file, state or job that does not exist
+  io,               ///< the operating system refused; text carries path, errno
+  malformed_input,  ///< a record that cannot be read; text carries file:line
+  corrupt_data,     ///< bytes of our own format fail their checks
+  incompatible,     ///< versions, types or parallelism do not fit
+  user_function,    ///< code of the job's author threw
+  cancelled,        ///< the job was told to stop
+  timed_out,        ///< a deadline passed
 };
 
 /// Says whether a job that failed with an error may be restarted.

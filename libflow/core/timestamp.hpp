@@ -11,12 +11,12 @@ namespace flow {
 using timestamp = std::int64_t;
 
 /// Of a record without a timestamp, and of a watermark before the first.
-inline constexpr timestamp min_timestamp
-  = std::numeric_limits<timestamp>::min();
+inline constexpr timestamp min_timestamp =
+  std::numeric_limits<timestamp>::min();
 
 /// Of the watermark that ends a bounded stream.
-inline constexpr timestamp max_timestamp
-  = std::numeric_limits<timestamp>::max();
+inline constexpr timestamp max_timestamp =
+  std::numeric_limits<timestamp>::max();
 
 using duration_ms = std::chrono::milliseconds;
 

@@ -32,9 +32,7 @@ public:
   [[nodiscard]] std::uint32_t subtask_index() const {
     return place_.subtask_index;
   }
-  [[nodiscard]] std::uint32_t parallelism() const {
-    return place_.parallelism;
-  }
+  [[nodiscard]] std::uint32_t parallelism() const { return place_.parallelism; }
   [[nodiscard]] std::uint32_t max_parallelism() const {
     return place_.max_parallelism;
   }

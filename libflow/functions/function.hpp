@@ -12,10 +12,14 @@ namespace flow {
 /// `void close()`; each subtask works on a copy of its own, made when the job
 /// is deployed. Lambdas do as they are.
 template <class Function, class Context>
-concept has_open = requires(Function& f, Context& c) { f.open(c); };
+concept has_open = requires(Function& f, Context& c) {
+  f.open(c);
+};
 
 template <class Function>
-concept has_close = requires(Function& f) { f.close(); };
+concept has_close = requires(Function& f) {
+  f.close();
+};
 
 template <class Function, class Context>
 void open_function(Function& function, Context& context) {
@@ -31,28 +35,29 @@ void close_function(Function& function) {
 
 /// What a map function makes of a T.
 template <class Function, class T>
-using map_result = std::remove_cvref_t<std::invoke_result_t<Function&, const T&>>;
+using map_result =
+  std::remove_cvref_t<std::invoke_result_t<Function&, const T&>>;
 
 template <class Function, class T>
-concept map_function = std::invocable<Function&, const T&>
-                       && !std::is_void_v<std::invoke_result_t<Function&,
-                                                               const T&>>;
+concept map_function = std::invocable<Function&, const T&> && !std::is_void_v<
+  std::invoke_result_t<Function&, const T&>>;
 
 template <class Function, class T>
 concept filter_function = std::predicate<Function&, const T&>;
 
 template <class Function, class T, class Out>
-concept flat_map_function
-  = std::invocable<Function&, const T&, collector<Out>&>;
+concept flat_map_function = std::invocable < Function&,
+        const T&, collector<Out>
+& > ;
 
 template <class Function, class T, class Out>
-concept process_function
-  = std::invocable<Function&, const T&, process_context&, collector<Out>&>;
+concept process_function = std::invocable < Function&,
+        const T&, process_context&, collector<Out>
+& > ;
 
 template <class Function, class T>
-concept reduce_function
-  = std::invocable<Function&, const T&, const T&>
-    && std::convertible_to<std::invoke_result_t<Function&, const T&, const T&>,
-                           T>;
+concept reduce_function =
+  std::invocable<Function&, const T&, const T&> && std::convertible_to<
+    std::invoke_result_t<Function&, const T&, const T&>, T>;
 
 } // namespace flow

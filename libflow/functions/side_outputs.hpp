@@ -20,8 +20,7 @@ public:
   /// @pre `target` receives records of T
   template <class T>
   void bind(std::string name, receiver<T>& target) {
-    slots_.push_back(
-      std::make_unique<typed_slot<T>>(std::move(name), target));
+    slots_.push_back(std::make_unique<typed_slot<T>>(std::move(name), target));
   }
 
   /// True when somebody consumes the tag, so that making the record pays.

@@ -45,8 +45,7 @@ public:
 
   /// Records in order with their timestamps; both spans have one size.
   virtual expected<void> write(std::span<const T> values,
-                               std::span<const timestamp> stamps)
-    = 0;
+                               std::span<const timestamp> stamps) = 0;
 
   /// Makes what was written visible as far as the sink shows records before
   /// they are committed (a terminal does, a committing file sink does not).

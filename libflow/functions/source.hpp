@@ -37,10 +37,8 @@ public:
   source_context(
     place where, side_outputs& sides, std::function<void()> request_split,
     std::function<void()> waker = [] {})
-    : runtime_context(std::move(where)),
-      sides_(&sides),
-      request_split_(std::move(request_split)),
-      waker_(std::move(waker)) {}
+    : runtime_context(std::move(where)), sides_(&sides),
+      request_split_(std::move(request_split)), waker_(std::move(waker)) {}
 
   /// Asks the coordinator for the next split; the answer comes through
   /// `add_split` or `no_more_splits`.
@@ -83,8 +81,8 @@ public:
   virtual expected<void> open(source_context& context) = 0;
 
   /// Appends at most `room` records to `out`. An error fails the attempt.
-  virtual expected<poll_result> poll(record_batch<T>& out, std::size_t room)
-    = 0;
+  virtual expected<poll_result> poll(record_batch<T>& out,
+                                     std::size_t room) = 0;
 
   /// A split from the coordinator, in the coordinator's own encoding.
   virtual expected<void> add_split(std::span<const std::byte>) { return {}; }
@@ -95,9 +93,7 @@ public:
 
   /// Positions, one entry per split, such that a reader restored from any
   /// redistribution of all readers' entries continues where they stood.
-  [[nodiscard]] virtual std::vector<byte_string> snapshot() const {
-    return {};
-  }
+  [[nodiscard]] virtual std::vector<byte_string> snapshot() const { return {}; }
   virtual expected<void> restore(std::span<const byte_string>) { return {}; }
 
   /// Records read, for sources that know better than the number emitted
@@ -150,12 +146,10 @@ public:
   [[nodiscard]] virtual bool blocking() const { return false; }
 
   /// 0 = any parallelism.
-  [[nodiscard]] virtual std::uint32_t required_parallelism() const {
-    return 0;
-  }
+  [[nodiscard]] virtual std::uint32_t required_parallelism() const { return 0; }
 
-  [[nodiscard]] virtual std::unique_ptr<source_reader<T>> make_reader() const
-    = 0;
+  [[nodiscard]] virtual std::unique_ptr<source_reader<T>>
+  make_reader() const = 0;
 
   /// Null for sources whose readers know their share from their index.
   [[nodiscard]] virtual std::unique_ptr<split_coordinator>

@@ -28,8 +28,7 @@ public:
   using generator = std::invoke_result_t<const MakeGenerator&>;
 
   watermark_strategy(std::string text, Extract extract, MakeGenerator make)
-    : text_(std::move(text)),
-      extract_(std::move(extract)),
+    : text_(std::move(text)), extract_(std::move(extract)),
       make_(std::move(make)) {}
 
   /// Says that a subtask without records for longer than `timeout` must not
@@ -69,12 +68,12 @@ private:
 };
 
 template <class Strategy, class T>
-concept watermark_strategy_for
-  = requires(const Strategy& strategy, const T& record) {
-      { strategy.timestamp_of(record) } -> std::convertible_to<timestamp>;
-      strategy.make_generator();
-      { strategy.describe() } -> std::convertible_to<std::string>;
-    };
+concept watermark_strategy_for = requires(const Strategy& strategy,
+                                          const T& record) {
+  { strategy.timestamp_of(record) } -> std::convertible_to<timestamp>;
+  strategy.make_generator();
+  { strategy.describe() } -> std::convertible_to<std::string>;
+};
 
 /// Puts out no watermark before the end of the stream.
 struct no_watermarks_generator {

@@ -27,7 +27,7 @@ struct subtask_report {
   std::string vertex;
   std::uint32_t index = 0;
   task_state state = task_state::created;
-  std::string waiting_for; ///< why it does not run; empty when it does
+  std::string waiting_for;        ///< why it does not run; empty when it does
   std::string watermark_holder;   ///< the channel with the lowest watermark
   std::optional<double> progress; ///< share read, of a source that knows
 };
@@ -47,8 +47,7 @@ public:
   virtual ~running_job() = default;
 
   /// Blocks until the job has ended, at most for `at_most`; none: it runs on.
-  virtual std::optional<job_result> wait(std::chrono::milliseconds at_most)
-    = 0;
+  virtual std::optional<job_result> wait(std::chrono::milliseconds at_most) = 0;
 
   /// Sources end, what was read is processed. Returns at once.
   virtual void stop() = 0;

@@ -13,8 +13,7 @@ class flat_map_operator final : public pausable_operator<In, Out> {
 
 public:
   flat_map_operator(std::string name, receiver<Out>& out, Function function)
-    : base(std::move(name), out),
-      function_(std::move(function)),
+    : base(std::move(name), out), function_(std::move(function)),
       collector_(out) {}
 
   void open(const operator_context& context) override {

@@ -47,12 +47,12 @@ struct operator_context {
 /// The state of one operator in one subtask, as bytes. Which part is cut how
 /// when the parallelism changes is said at each.
 struct operator_snapshot {
-  byte_string keyed;                ///< by key groups (state/FORMAT.md)
-  std::vector<byte_string> list;    ///< entries dealt out evenly
-  byte_string broadcast;            ///< the same in every subtask
+  byte_string keyed;             ///< by key groups (state/FORMAT.md)
+  std::vector<byte_string> list; ///< entries dealt out evenly
+  byte_string broadcast;         ///< the same in every subtask
 
-  friend bool operator==(const operator_snapshot&, const operator_snapshot&)
-    = default;
+  friend bool operator==(const operator_snapshot&,
+                         const operator_snapshot&) = default;
 };
 
 /// One operator of a chain: the contract between the runtime and everything

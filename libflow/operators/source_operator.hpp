@@ -12,8 +12,7 @@ class source_operator final : public source_operator_base {
 public:
   source_operator(std::string name, receiver<T>& out,
                   std::unique_ptr<source_reader<T>> reader)
-    : source_operator_base(std::move(name)),
-      out_(&out),
+    : source_operator_base(std::move(name)), out_(&out),
       reader_(std::move(reader)) {}
 
   void open(const operator_context& context) override {
@@ -76,8 +75,7 @@ private:
 
   template <class F>
   void guarded(F&& f) {
-    guard_user_code(name(), std::forward<F>(f),
-                    [] { return std::string{}; });
+    guard_user_code(name(), std::forward<F>(f), [] { return std::string{}; });
   }
 
   receiver<T>* out_; // not owned

@@ -24,8 +24,8 @@ void rethrow_as_task_failure(const std::string& operator_name,
     throw task_failure{
       user_failure(operator_name, record, e.what(), error_severity::fatal)};
   } catch (const std::exception& e) {
-    throw task_failure{user_failure(operator_name, record, e.what(),
-                                    error_severity::retryable)};
+    throw task_failure{
+      user_failure(operator_name, record, e.what(), error_severity::retryable)};
   } catch (...) {
     throw task_failure{user_failure(operator_name, record,
                                     "threw something that is no exception",

@@ -19,8 +19,7 @@ class watermark_operator final : public streamlined_operator<T, T> {
 
 public:
   watermark_operator(std::string name, receiver<T>& out, Strategy strategy)
-    : base(std::move(name), out),
-      strategy_(std::move(strategy)),
+    : base(std::move(name), out), strategy_(std::move(strategy)),
       generator_(strategy_.make_generator()) {
     if (auto timeout = strategy_.idle_timeout())
       idleness_.emplace(*timeout);
@@ -141,9 +140,9 @@ private:
                            std::span<const timestamp> stamps) {
                     generator_.on_batch(values, stamps);
                   }) {
-      const auto fed = generator_.on_batch(
-        std::as_const(*batch).values().subspan(first, rows),
-        batch->timestamps().subspan(first, rows));
+      const auto fed =
+        generator_.on_batch(std::as_const(*batch).values().subspan(first, rows),
+                            batch->timestamps().subspan(first, rows));
       rows = fed.rows;
       mark = fed.watermark;
     } else {

@@ -11,8 +11,8 @@
 /// that a failure can be repeated.
 inline std::uint64_t test_seed() {
   const char* text = std::getenv("FLOW_TEST_SEED");
-  const std::uint64_t seed
-    = text != nullptr ? std::stoull(text) : std::random_device{}();
+  const std::uint64_t seed =
+    text != nullptr ? std::stoull(text) : std::random_device{}();
   MESSAGE("FLOW_TEST_SEED=" << seed);
   return seed;
 }

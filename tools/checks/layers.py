@@ -41,6 +41,11 @@ _BACKENDS = [f"libflow/{part}" for part in
              ("core", "metrics", "time", "state", "checkpoint", "job")]
 # The composition roots see every actor; the others meet through messages.
 _ROOTS = ("actors/cluster", "actors/api", "actors/flow_actors")
+# A supervisor knows the actors that it spawns; never the other way round.
+_SPAWNS = {
+    "actors/dispatcher": ["actors/job_manager"],
+    "actors/task_manager": ["actors/subtask", "actors/source_coordinator"],
+}
 _DAEMONS = ("apps/flowd",)
 
 
@@ -54,14 +59,15 @@ def allowed(path):
     if parts[0] == "actors":
         if folder in _ROOTS:
             return ["libflow", "actors"]
-        return ["libflow", "actors/messages", "actors/support"]
+        return (["libflow", "actors/messages", "actors/support"]
+                + _SPAWNS.get(folder, []))
     if parts[0] == "backends":
         if folder in ("backends/factory", "backends/backend_factory"):
             return _BACKENDS + ["backends"]
         return _BACKENDS
     if parts[0] == "apps":
         entries = ["libflow/flow", "libflow/connectors", "actors/api",
-                   "actors/flow_actors"]
+                   "actors/flow_actors", "apps/support"]
         if folder in _DAEMONS:
             entries += ["libflow/core", "actors/cluster", "backends/factory",
                         "backends/backend_factory"]

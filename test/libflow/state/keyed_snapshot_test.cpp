@@ -5,7 +5,7 @@
 
 #include "libflow/core/crc32c.hpp"
 #include "libflow/state/keyed_state.hpp"
-#include "state_test_support.hpp"
+#include "test/libflow/state/state_test_support.hpp"
 
 using namespace flow;
 

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "libflow/core/crc32c.hpp"
-#include "state_test_support.hpp"
+#include "test/libflow/state/state_test_support.hpp"
 
 using namespace flow;
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "state_test_support.hpp"
+#include "test/libflow/state/state_test_support.hpp"
 
 using namespace flow;
 

@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "libflow/state/segmented_table.hpp"
-#include "state_test_support.hpp"
+#include "test/libflow/state/state_test_support.hpp"
 
 using namespace flow;
 
