@@ -9,14 +9,14 @@ constexpr std::chrono::milliseconds status_timeout{1000};
 
 job_state state_of(job_outcome outcome) {
   switch (outcome) {
-    case job_outcome::finished:
-      return job_state::finished;
-    case job_outcome::stopped:
-      return job_state::stopped;
-    case job_outcome::cancelled:
-      return job_state::cancelled;
-    case job_outcome::failed:
-      return job_state::failed;
+  case job_outcome::finished:
+    return job_state::finished;
+  case job_outcome::stopped:
+    return job_state::stopped;
+  case job_outcome::cancelled:
+    return job_state::cancelled;
+  case job_outcome::failed:
+    return job_state::failed;
   }
   return job_state::failed;
 }
@@ -26,10 +26,8 @@ job_state state_of(job_outcome outcome) {
 control_actor::control_actor(caf::actor_config& config, std::string job_name,
                              caf::actor listener,
                              std::vector<std::function<void()>> when_ended)
-  : caf::event_based_actor(config),
-    job_name_(std::move(job_name)),
-    listener_(std::move(listener)),
-    when_ended_(std::move(when_ended)) {
+  : caf::event_based_actor(config), job_name_(std::move(job_name)),
+    listener_(std::move(listener)), when_ended_(std::move(when_ended)) {
   set_default_handler(caf::drop);
 }
 

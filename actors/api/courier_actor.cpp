@@ -7,10 +7,8 @@ namespace flow {
 courier_actor::courier_actor(caf::actor_config& config, caf::actor receiver,
                              std::string receiver_name, std::uint32_t most,
                              std::shared_ptr<delivery_window> window)
-  : caf::event_based_actor(config),
-    receiver_(std::move(receiver)),
-    receiver_name_(std::move(receiver_name)),
-    most_(std::max(most, 1U)),
+  : caf::event_based_actor(config), receiver_(std::move(receiver)),
+    receiver_name_(std::move(receiver_name)), most_(std::max(most, 1U)),
     window_(std::move(window)) {
   set_default_handler(caf::drop);
   set_down_handler([this](caf::down_msg& down) { on_down(down); });
@@ -46,13 +44,12 @@ void courier_actor::on_ack(const delivery_ack& ack) {
 void courier_actor::on_down(const caf::down_msg& down) {
   window_->fail({error_code::user_function,
                  "the receiver \"" + receiver_name_
-                   + "\" has ended: " + to_string(down.reason),
+                   + "\" has ended: " + system().render(down.reason),
                  error_severity::fatal});
 }
 
 void courier_actor::deliver() {
-  for (; !waiting_.empty() && under_way_.size() < most_;
-       waiting_.pop_front()) {
+  for (; !waiting_.empty() && under_way_.size() < most_; waiting_.pop_front()) {
     under_way_.insert(waiting_.front().sequence);
     send(receiver_, std::move(waiting_.front().content));
   }

@@ -52,14 +52,12 @@ private:
 /// back in a `source_refused`. The sender counts by itself; source_sender does
 /// it for actors.
 template <class Self, class T>
-void send_batch(Self&& self, const source_handle<T>& to,
-                std::vector<T> values, timestamp stamp = min_timestamp,
-                std::uint64_t number = 0) {
+void send_batch(Self&& self, const source_handle<T>& to, std::vector<T> values,
+                timestamp stamp = min_timestamp, std::uint64_t number = 0) {
   const std::size_t most = to.most_at_once();
   std::size_t first = 0;
   for (; values.size() - first > most; first += most) {
-    const auto from
-      = values.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto from = values.begin() + static_cast<std::ptrdiff_t>(first);
     std::vector<T> part(
       std::make_move_iterator(from),
       std::make_move_iterator(from + static_cast<std::ptrdiff_t>(most)));
@@ -97,8 +95,7 @@ template <class T>
 [[nodiscard]] std::vector<T> take_back(source_refused& refused) {
   FLOW_ASSERT(refused.values->record_type() == typeid(T),
               "a refusal is about a source of another type");
-  return std::move(
-    static_cast<typed_value_block<T>&>(*refused.values).values);
+  return std::move(static_cast<typed_value_block<T>&>(*refused.values).values);
 }
 
 // -- the source ---------------------------------------------------------------
@@ -110,6 +107,15 @@ class actor_source final : public source<T> {
 public:
   actor_source(std::shared_ptr<source_queue> queue, caf::actor_addr gateway)
     : queue_(std::move(queue)), gateway_(std::move(gateway)) {}
+  actor_source(const actor_source&) = delete;
+  actor_source& operator=(const actor_source&) = delete;
+
+  /// The graph is gone: nobody will read. Has the gateway let go of senders,
+  /// also when no job ever ran.
+  ~actor_source() override {
+    if (const auto gateway = caf::actor_cast<caf::actor>(gateway_))
+      caf::anon_send(gateway, over_atom::value);
+  }
 
   [[nodiscard]] std::string kind() const override { return "actor source"; }
   [[nodiscard]] bool bounded() const override { return false; }
@@ -119,8 +125,7 @@ public:
   [[nodiscard]] std::uint32_t required_parallelism() const override {
     return 1;
   }
-  [[nodiscard]] std::unique_ptr<source_reader<T>>
-  make_reader() const override {
+  [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const override {
     return std::make_unique<reader>(queue_, gateway_);
   }
 
@@ -142,9 +147,8 @@ private:
         if (taken.credit_due)
           tell(taken_atom::value);
         if (!taken.records)
-          return poll_result{taken.finished ? poll_status::finished
-                                            : poll_status::waiting,
-                             {}};
+          return poll_result{
+            taken.finished ? poll_status::finished : poll_status::waiting, {}};
         append(out, *taken.records);
         room -= taken.records->count;
       }
@@ -196,12 +200,13 @@ struct actor_source_options {
 ///     auto [stream, handle]
 ///       = flow::from_actor<reading>(env, system, "sensors");
 ///
+/// For one run of the job: when that has ended, nothing more is taken.
 /// @param system the program's, which flow::execute_async is given too; env,
 ///        handle and stream must be gone before it
 template <class T>
 [[nodiscard]] actor_stream<T>
-from_actor(stream_environment& env, caf::actor_system& system,
-           std::string name, const actor_source_options& options = {}) {
+from_actor(stream_environment& env, caf::actor_system& system, std::string name,
+           const actor_source_options& options = {}) {
   auto queue = std::make_shared<source_queue>(options.window);
   caf::actor gateway = system.spawn<source_gateway>(queue);
   env.builder()->when_ended.push_back([weak = gateway.address()] {

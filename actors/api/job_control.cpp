@@ -10,9 +10,8 @@ namespace flow {
 /// The cluster of the job and the actor that speaks for it.
 class job_control::running {
 public:
-  running(const stream_environment& env,
-          std::shared_ptr<const job_graph> graph, caf::actor_system& system,
-          const caf::actor& listener)
+  running(const stream_environment& env, std::shared_ptr<const job_graph> graph,
+          caf::actor_system& system, const caf::actor& listener)
     : system_(system),
       control_(system.spawn<control_actor>(env.options().job_name, listener,
                                            env.builder()->when_ended)),

@@ -25,7 +25,12 @@ void source_gateway::on_exit() {
 }
 
 void source_gateway::on_attach() {
-  attach(current_sender());
+  const auto& from = current_sender();
+  if (!from)
+    return;
+  attach(from);
+  if (queue_->closed())
+    send(caf::actor_cast<caf::actor>(from), source_closed{id()});
 }
 
 void source_gateway::on_batch(source_batch& batch) {
@@ -40,8 +45,8 @@ void source_gateway::on_batch(source_batch& batch) {
 
 void source_gateway::on_taken() {
   for (const auto& grant : queue_->due_grants())
-    if (const auto to = sender_of(grant.to))
-      send(to, source_credit{id(), grant.credits});
+    if (const auto to = senders_.find(grant.to); to != senders_.end())
+      send(to->second, source_credit{id(), grant.credits});
 }
 
 /// Every sender hears of it once, however often it is closed.
@@ -49,17 +54,17 @@ void source_gateway::on_close() {
   queue_->close();
   if (std::exchange(told_closed_, true))
     return;
-  for (const auto& [who, address] : senders_)
-    if (const auto to = caf::actor_cast<caf::actor>(address))
-      send(to, source_closed{id()});
+  for (const auto& [who, to] : senders_)
+    send(to, source_closed{id()});
 }
 
 void source_gateway::on_over() {
   for (auto& left : queue_->abandon())
-    if (const auto to = sender_of(left.from))
-      send(to, source_refused{id(), refusal::closed, left.number,
-                              std::move(left.values)});
+    if (const auto to = senders_.find(left.from); to != senders_.end())
+      send(to->second, source_refused{id(), refusal::closed, left.number,
+                                      std::move(left.values)});
   on_close();
+  senders_.clear();
 }
 
 void source_gateway::on_down(const caf::down_msg& down) {
@@ -68,24 +73,13 @@ void source_gateway::on_down(const caf::down_msg& down) {
 }
 
 void source_gateway::attach(const caf::strong_actor_ptr& from) {
-  if (!from)
-    return;
   const auto who = caf::actor_cast<caf::actor>(from);
   const std::uint32_t window = queue_->attach(who.id());
-  if (window > 0) {
-    senders_[who.id()] = who.address();
-    monitor(who);
-    send(who, source_credit{id(), window});
-  } else if (!senders_.contains(who.id()) && queue_->closed()) {
-    send(who, source_closed{id()});
-  }
-}
-
-caf::actor source_gateway::sender_of(source_queue::sender id) const {
-  const auto found = senders_.find(id);
-  return found == senders_.end()
-           ? caf::actor{}
-           : caf::actor_cast<caf::actor>(found->second);
+  if (window == 0)
+    return; // known, or closed
+  senders_[who.id()] = who;
+  monitor(who);
+  send(who, source_credit{id(), window});
 }
 
 } // namespace flow

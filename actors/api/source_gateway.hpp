@@ -12,7 +12,7 @@ namespace flow {
 /// answers with credit, refuses what goes beyond it. Exists before its job
 /// runs.
 /// Owner: the handles. When the last is gone the source is closed; when the
-/// job has ended everything is refused.
+/// job has ended, or its graph is gone, everything is refused.
 class source_gateway final : public caf::event_based_actor {
 public:
   source_gateway(caf::actor_config& config,
@@ -33,11 +33,11 @@ private:
   void on_down(const caf::down_msg& down);
 
   void attach(const caf::strong_actor_ptr& from);
-  [[nodiscard]] caf::actor sender_of(source_queue::sender id) const;
 
   std::shared_ptr<source_queue> queue_;
-  /// Weak: a sender that nobody else knows shall go away.
-  std::map<source_queue::sender, caf::actor_addr> senders_;
+  /// Kept while they may get credit: a sender that only waits for it may be
+  /// known to nobody else. Let go when nothing can be taken any more.
+  std::map<source_queue::sender, caf::actor> senders_;
   bool told_closed_ = false;
 };
 

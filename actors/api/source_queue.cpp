@@ -99,8 +99,7 @@ source_queue::taken source_queue::take(std::size_t room) {
     return result;
   }
   entry& front = entries_.front();
-  const std::size_t count
-    = std::min(room, front.values->size() - front.next);
+  const std::size_t count = std::min(room, front.values->size() - front.next);
   result.records = portion{front.values, front.next, count};
   front.next += count;
   result.credit_due = credit(front.from, static_cast<std::uint32_t>(count));

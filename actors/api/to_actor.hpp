@@ -30,9 +30,7 @@ public:
   delivery() = default;
   delivery(std::uint32_t subtask, std::uint64_t sequence,
            std::shared_ptr<const content> records, caf::actor courier)
-    : subtask_(subtask),
-      sequence_(sequence),
-      records_(std::move(records)),
+    : subtask_(subtask), sequence_(sequence), records_(std::move(records)),
       courier_(std::move(courier)) {}
 
   [[nodiscard]] const std::vector<T>& values() const {
@@ -76,10 +74,8 @@ class actor_sink final : public sink<T> {
 public:
   actor_sink(caf::actor receiver, std::string receiver_name,
              const actor_sink_options& options)
-    : receiver_(receiver.address()),
-      receiver_name_(std::move(receiver_name)),
-      options_(options),
-      system_(&receiver.home_system()) {}
+    : receiver_(receiver.address()), receiver_name_(std::move(receiver_name)),
+      options_(options), system_(&receiver.home_system()) {}
 
   [[nodiscard]] std::string kind() const override { return "actor sink"; }
   [[nodiscard]] sink_guarantee guarantee() const override {
@@ -94,8 +90,7 @@ private:
   public:
     explicit writer(const actor_sink& described)
       : described_(described),
-        window_(std::make_shared<delivery_window>(described.options_.window)) {
-    }
+        window_(std::make_shared<delivery_window>(described.options_.window)) {}
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
     ~writer() override { close(); }
@@ -106,8 +101,7 @@ private:
 
     expected<void> open(runtime_context& context) override {
       subtask_ = context.subtask_index();
-      const auto receiver
-        = caf::actor_cast<caf::actor>(described_.receiver_);
+      const auto receiver = caf::actor_cast<caf::actor>(described_.receiver_);
       if (!receiver)
         return error{error_code::user_function,
                      "the receiver \"" + described_.receiver_name_
@@ -125,15 +119,14 @@ private:
     expected<void> write(std::span<const T> values,
                          std::span<const timestamp> stamps) override {
       using content = typename delivery<T>::content;
-      auto records = std::make_shared<const content>(
-        content{{values.begin(), values.end()}, {stamps.begin(), stamps.end()}});
+      auto records = std::make_shared<const content>(content{
+        {values.begin(), values.end()}, {stamps.begin(), stamps.end()}});
       window_->given();
       const std::uint64_t sequence = ++written_;
-      caf::anon_send(courier_,
-                     outgoing_batch{sequence,
-                                    caf::make_message(delivery<T>{
-                                      subtask_, sequence, std::move(records),
-                                      courier_})});
+      caf::anon_send(
+        courier_, outgoing_batch{sequence, caf::make_message(delivery<T>{
+                                             subtask_, sequence,
+                                             std::move(records), courier_})});
       return {};
     }
 
@@ -167,10 +160,9 @@ private:
 /// @param name of the operator, and of the receiver in messages of failures
 template <class T>
 stream_sink to_actor(const data_stream<T>& stream, const caf::actor& receiver,
-                     std::string name,
-                     const actor_sink_options& options = {}) {
-  auto result
-    = stream.sink_to(std::make_shared<actor_sink<T>>(receiver, name, options));
+                     std::string name, const actor_sink_options& options = {}) {
+  auto result =
+    stream.sink_to(std::make_shared<actor_sink<T>>(receiver, name, options));
   result.name(std::move(name));
   return result;
 }

@@ -38,7 +38,7 @@ flow::option_set options_of(settings& to) {
 /// A record that has passed the keyed operator.
 struct passed {
   numbered record;
-  std::int64_t attempt = 0; ///< how often the job was restarted before
+  std::int64_t attempt = 0; ///< which run of the job it passed in
 };
 
 /// Counts the records of each key and ends the job at one that is not next.

@@ -151,26 +151,20 @@ struct plain_exchange final : exchange_code {
 
   [[nodiscard]] std::unique_ptr<output_port>
   make_port(const port_plan& plan, channel_sink& target) const override {
-    if (plan.how == partitioning::broadcast)
-      return make(plan, target, broadcast_router{});
-    if (plan.channels == 1 || plan.how == partitioning::forward
+    const bool to_all = plan.how == partitioning::broadcast;
+    if (to_all || plan.channels == 1 || plan.how == partitioning::forward
         || plan.how == partitioning::global)
-      return make(plan, target, single_router{});
-    if (plan.how == partitioning::shuffle)
-      return make(plan, target,
-                  shuffle_router{plan.channels, plan.subtask + 1ULL});
-    FLOW_ASSERT(plan.how == partitioning::rebalance
+      return std::make_unique<batch_writer<T, whole_router>>(
+        target, plan.channels, whole_router{to_all});
+    using order = spread_router::order;
+    const bool random = plan.how == partitioning::shuffle;
+    FLOW_ASSERT(random || plan.how == partitioning::rebalance
                   || plan.how == partitioning::rescale,
                 "this partitioning needs a key or a function");
-    return make(plan, target, round_robin_router{plan.channels, plan.subtask});
-  }
-
-private:
-  template <class Router>
-  static std::unique_ptr<output_port>
-  make(const port_plan& plan, channel_sink& target, Router router) {
-    return std::make_unique<batch_writer<T, Router>>(target, plan.channels,
-                                                     std::move(router));
+    return std::make_unique<batch_writer<T, spread_router>>(
+      target, plan.channels,
+      spread_router{random ? order::random : order::round_robin, plan.channels,
+                    plan.subtask});
   }
 };
 

@@ -33,8 +33,21 @@ public:
   }
 
   void receive_watermark(timestamp mark) override {
-    for (std::size_t i = 0; i < channels_.channel_count(); ++i)
-      send_with_watermark(i, mark);
+    std::size_t served = 0; // channels on which it rides or has been sent
+    if constexpr (is_one_way) {
+      if (open_[0].batch) {
+        send_sealed(0, take(open_[0]), mark);
+        served = targets();
+      }
+    } else {
+      for (; served < open_.size(); ++served)
+        if (open_[served].batch)
+          send_sealed(served, take(open_[served]), mark);
+        else
+          channels_.offer(served, stream_element::of_watermark(mark));
+    }
+    for (; served < channels_.channel_count(); ++served)
+      channels_.offer(served, stream_element::of_watermark(mark));
     mark_sealed();
   }
 
@@ -65,9 +78,7 @@ public:
   }
 
 private:
-  static constexpr bool is_broadcast = std::is_same_v<Router, broadcast_router>;
-  static constexpr bool is_one_way =
-    is_broadcast || std::is_same_v<Router, single_router>;
+  static constexpr bool is_one_way = std::is_same_v<Router, whole_router>;
   static constexpr bool is_keyed = requires(Router & router) {
     router.channel(std::uint64_t{});
   };
@@ -207,37 +218,23 @@ private:
 
   void send_sealed(std::size_t slot, record_batch_ptr<T> batch,
                    timestamp mark) {
-    if constexpr (is_broadcast) {
-      for (std::size_t i = 0; i < channels_.channel_count(); ++i)
+    if constexpr (is_one_way) {
+      for (std::size_t i = targets(); i-- > 1;)
         channels_.offer(i, stream_element::of_data(
                              batch_ptr{record_batch_ptr<T>{batch}}, mark));
-    } else {
-      channels_.offer(
-        slot, stream_element::of_data(batch_ptr{std::move(batch)}, mark));
+      slot = 0;
     }
+    channels_.offer(slot,
+                    stream_element::of_data(batch_ptr{std::move(batch)}, mark));
   }
 
-  void send_with_watermark(std::size_t channel, timestamp mark) {
-    if constexpr (is_broadcast) {
-      if (channel > 0)
-        return; // all channels were served with the first
-      if (open_[0].batch) {
-        send_sealed(0, take(open_[0]), mark);
-      } else {
-        for (std::size_t i = 0; i < channels_.channel_count(); ++i)
-          channels_.offer(i, stream_element::of_watermark(mark));
-      }
-    } else {
-      const bool data = channel < open_.size() && open_[channel].batch;
-      if (data)
-        send_sealed(channel, take(open_[channel]), mark);
-      else
-        channels_.offer(channel, stream_element::of_watermark(mark));
-    }
+  /// Channels that a whole batch goes to.
+  [[nodiscard]] std::size_t targets() const requires is_one_way {
+    return router_.to_all ? channels_.channel_count() : 1;
   }
 
-  [[nodiscard]] bool has_credit() const {
-    for (std::size_t i = 0; i < channels_.channel_count(); ++i)
+  [[nodiscard]] bool has_credit() const requires is_one_way {
+    for (std::size_t i = 0; i < targets(); ++i)
       if (!channels_.has_credit(i))
         return false;
     return true;

@@ -17,39 +17,36 @@ namespace flow {
 /// author's may have `failed(record)`, called while what they threw is in
 /// flight.
 
-/// Everything to channel 0: forward, global, and rescale with one target.
-struct single_router {};
+/// Whole batches: all to channel 0 (forward, global, rescale with one target),
+/// or all to every channel.
+struct whole_router {
+  bool to_all = false; ///< broadcast
+};
 
-/// Everything to every channel.
-struct broadcast_router {};
-
-/// One after the other, starting at a channel of the subtask's own so that
-/// few records spread over all receivers.
-class round_robin_router {
+/// Spreads records over all channels: one after the other, starting at a
+/// channel of the subtask's own so that few records reach all receivers, or
+/// at random, repeatable from the subtask (xorshift64*, Vigna 2016). One type
+/// for both: the choice is the same for every record and costs a predicted
+/// branch, a second type would cost every job its code.
+class spread_router {
 public:
-  round_robin_router(std::uint32_t channels, std::uint32_t subtask)
-    : channels_(channels), next_(subtask % channels) {}
+  enum class order : std::uint8_t { round_robin, random };
+
+  spread_router(order how, std::uint32_t channels, std::uint32_t subtask)
+    : how_(how), channels_(channels), next_(subtask % channels),
+      state_(subtask * 2ULL + 3) {}
 
   template <class T>
   std::uint32_t operator()(const T&) noexcept {
+    if (how_ == order::random)
+      return draw();
     const std::uint32_t result = next_;
     next_ = next_ + 1 == channels_ ? 0 : next_ + 1;
     return result;
   }
 
 private:
-  std::uint32_t channels_;
-  std::uint32_t next_;
-};
-
-/// Uniformly at random, repeatable from the seed (xorshift64*, Vigna 2016).
-class shuffle_router {
-public:
-  shuffle_router(std::uint32_t channels, std::uint64_t seed)
-    : channels_(channels), state_(seed * 2 + 1) {}
-
-  template <class T>
-  std::uint32_t operator()(const T&) noexcept {
+  std::uint32_t draw() noexcept {
     state_ ^= state_ >> 12;
     state_ ^= state_ << 25;
     state_ ^= state_ >> 27;
@@ -57,8 +54,9 @@ public:
     return static_cast<std::uint32_t>((bits * channels_) >> 32);
   }
 
-private:
+  order how_;
   std::uint32_t channels_;
+  std::uint32_t next_;
   std::uint64_t state_;
 };
 

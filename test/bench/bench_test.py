@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Runs a bench of flow-bench with few records and checks what it prints; or,
+with `usage`, how it answers to what it does not know."""
+
+import json
+import subprocess
+import sys
+
+RECORDS = {"latency": 20000, "calibrate": 100000}
+# What every line has, and what the benches add.
+COMMON = ["bench", "config", "records", "parallelism", "pairs",
+          "runtime_ns_per_record", "baseline_ns_per_record",
+          "wall_records_per_second", "messages", "peak_rss_bytes",
+          "steal_percent", "checksum_equal"]
+ADDED = {
+    "chain": ["ratio", "fused_ns_per_record"],
+    "exchange": ["ratio"],
+    "keyed-count": ["ratio"],
+    "window-count": ["ratio"],
+    "memory": ["ratio", "rss_growth_bytes"],
+    "latency": ["p50_us", "p90_us", "p99_us", "p999_us", "max_us",
+                "noise_p99_us"],
+    "calibrate": ["keyed_update_ns", "copy_64_bytes_ns"],
+}
+PAIRED = ["chain", "exchange", "keyed-count", "window-count"]
+
+
+def check(condition, text):
+    if not condition:
+        sys.exit(f"failed: {text}")
+
+
+def run(program, *arguments):
+    return subprocess.run([program, *arguments], capture_output=True,
+                          text=True, timeout=100, check=False)
+
+
+def check_line(bench, line):
+    found = json.loads(line)
+    for key in COMMON + ADDED[bench]:
+        check(key in found, f"{key} is missing")
+    check(found["bench"] == bench, "it is about another bench")
+    check(found["checksum_equal"] is True, "the results differ")
+    check(found["verdict"].startswith("defect") is False, found["verdict"])
+    if bench in PAIRED:
+        check(len(found["pairs"]) == 2, "there are not two pairs")
+        check(set(found["ratio"]) == {"median", "p5", "p95"}, "a bad ratio")
+    if bench in ("exchange", "keyed-count", "window-count"):
+        check(found["messages"] > 0, "no batch went through a mailbox")
+
+
+def check_bench(program, bench):
+    records = str(RECORDS.get(bench, 200000))
+    ended = run(program, bench, "--records", records, "--keys", "1000",
+                "--pairs", "2", "--json")
+    check(ended.returncode == 0, f"exit {ended.returncode}: {ended.stderr}")
+    lines = ended.stdout.splitlines()
+    check(len(lines) == (3 if bench == "memory" else 1),
+          f"{len(lines)} lines")
+    for line in lines:
+        check_line(bench, line)
+
+
+def check_usage(program):
+    text = run(program, "--help")
+    check(text.returncode == 0, "--help fails")
+    for bench in ADDED:
+        check(bench in text.stdout, f"--help does not describe {bench}")
+    for arguments, part in [(["no-such-bench"], "no-such-bench"),
+                            (["nexmark"], "not built yet"),
+                            (["chain", "--backend", "memory"], "--backend"),
+                            (["exchange", "--processes", "2"], "--processes"),
+                            (["keyed-count", "--bytes", "64"], "--bytes"),
+                            (["chain", "--records", "many"], "--records"),
+                            ([], "--help")]:
+        ended = run(program, *arguments)
+        check(ended.returncode == 2, f"{arguments}: exit {ended.returncode}")
+        check(part in ended.stderr, f"{arguments}: {ended.stderr}")
+        check(ended.stdout == "", f"{arguments}: something on stdout")
+
+
+def main():
+    program, what = sys.argv[1:]
+    if what == "usage":
+        check_usage(program)
+    else:
+        check_bench(program, what)
+
+
+if __name__ == "__main__":
+    main()

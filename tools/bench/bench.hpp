@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libflow/core/error.hpp"
+
+namespace flow::bench {
+
+/// What the command line asked for; what was not given is the bench's default.
+struct settings {
+  std::uint64_t records = 0;
+  std::uint32_t bytes = 16;   ///< of a record: 16, 64 or 4096
+  std::uint32_t batch = 1024; ///< most records that a source reads at once
+  std::uint64_t keys = 1'000'000;
+  std::uint32_t parallelism = 2;
+  std::uint32_t processes = 1;
+  std::uint32_t pairs = 7;
+  bool json = false;
+  bool any_bytes = false; ///< the bench has records of several sizes
+};
+
+/// How a bench ended. A bar that was missed is not a defect.
+enum class outcome : std::uint8_t {
+  measured,
+  defect, ///< a wrong result, or work that was left out
+};
+
+/// One bench: what it is, and how to run it.
+struct description {
+  std::string_view name;
+  std::string_view what;
+  std::string_view input;
+  std::string_view bar;
+  settings defaults;
+  /// Errors: the job could not be run.
+  expected<outcome> (*run)(const settings& wanted);
+};
+
+/// All that can be run, in the order of the help.
+[[nodiscard]] const std::vector<description>& all_benches();
+
+expected<outcome> run_chain(const settings& wanted);
+expected<outcome> run_exchange(const settings& wanted);
+expected<outcome> run_keyed_count(const settings& wanted);
+expected<outcome> run_window_count(const settings& wanted);
+expected<outcome> run_memory(const settings& wanted);
+expected<outcome> run_latency(const settings& wanted);
+expected<outcome> run_calibrate(const settings& wanted);
+
+} // namespace flow::bench

@@ -1,0 +1,110 @@
+#include "tools/bench/job.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <map>
+#include <numeric>
+#include <string_view>
+
+namespace flow::bench {
+
+namespace {
+
+/// The value of a label in `name{a="x",b="y"} 12`.
+std::string_view label(std::string_view line, std::string_view name) {
+  const auto at = line.find(std::string{name} + "=\"");
+  if (at == line.npos)
+    return {};
+  line.remove_prefix(at + name.size() + 2);
+  return line.substr(0, line.find('"'));
+}
+
+template <class Int>
+Int number(std::string_view text) {
+  Int result = 0;
+  std::from_chars(text.data(), text.data() + text.size(), result);
+  return result;
+}
+
+} // namespace
+
+std::vector<vertex_counts> read_counts(std::string_view text) {
+  std::map<std::string, vertex_counts, std::less<>> found;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const bool records = line.starts_with("flow_task_num_records_in_total{");
+    const bool batches = line.starts_with("flow_task_num_batches_in_total{");
+    if (!records && !batches)
+      continue;
+    const auto value = number<std::uint64_t>(line.substr(line.rfind(' ') + 1));
+    const auto subtask = number<std::size_t>(label(line, "subtask"));
+    const std::string name{label(line, "task")};
+    vertex_counts& vertex = found[name];
+    vertex.name = name;
+    if (batches) {
+      vertex.batches_in += value;
+    } else {
+      vertex.records_in.resize(std::max(vertex.records_in.size(), subtask + 1));
+      vertex.records_in[subtask] = value;
+    }
+  }
+  std::vector<vertex_counts> result;
+  for (auto& [name, vertex] : found)
+    result.push_back(std::move(vertex));
+  return result;
+}
+
+std::uint64_t vertex_counts::total() const {
+  return std::accumulate(records_in.begin(), records_in.end(),
+                         std::uint64_t{0});
+}
+
+stream_environment make_environment(const settings& wanted,
+                                    std::uint64_t rows_per_watermark) {
+  job_options options;
+  options.job_name = "bench";
+  options.parallelism = wanted.parallelism;
+  options.watermark_every_rows = rows_per_watermark;
+  return stream_environment{std::move(options)};
+}
+
+expected<std::vector<vertex_counts>> run_job(stream_environment& env) {
+  auto job = env.execute_async();
+  if (!job)
+    return job.error();
+  std::optional<job_result> result;
+  while (!result)
+    result = (*job)->wait(std::chrono::milliseconds{1000});
+  if (result->cause)
+    return *result->cause;
+  return read_counts((*job)->metrics());
+}
+
+std::string skipped_work(const std::vector<vertex_counts>& counts,
+                         std::uint32_t parallelism, std::uint64_t records) {
+  if (counts.empty())
+    return "the job has counted nothing";
+  for (const auto& vertex : counts) {
+    if (vertex.total() < records)
+      return "\"" + vertex.name + "\" saw " + std::to_string(vertex.total())
+             + " of " + std::to_string(records) + " records";
+    const std::uint64_t share = vertex.total() / (2 * parallelism);
+    const auto busy =
+      std::count_if(vertex.records_in.begin(), vertex.records_in.end(),
+                    [share](std::uint64_t own) { return own >= share; });
+    if (std::cmp_less(busy, parallelism))
+      return "\"" + vertex.name + "\" has " + std::to_string(busy) + " of "
+             + std::to_string(parallelism) + " subtasks that took their share";
+  }
+  return {};
+}
+
+std::uint64_t messages_of(const std::vector<vertex_counts>& counts) {
+  std::uint64_t result = 0;
+  for (const auto& vertex : counts)
+    result += vertex.batches_in;
+  return result;
+}
+
+} // namespace flow::bench

@@ -1,0 +1,59 @@
+#include "tools/bench/bench.hpp"
+
+namespace flow::bench {
+
+namespace {
+
+settings defaults(std::uint64_t records, std::uint32_t parallelism,
+                  bool any_bytes = false) {
+  settings result;
+  result.records = records;
+  result.parallelism = parallelism;
+  result.any_bytes = any_bytes;
+  return result;
+}
+
+} // namespace
+
+const std::vector<description>& all_benches() {
+  static const std::vector<description> benches{
+    {"chain", "source, map, filter, map, sink in one chain",
+     "records of 16 bytes; the filter passes a pseudo-random half",
+     "<= 0.6 x a loop with one virtual call per record and operator; the same "
+     "as one fused loop is printed too",
+     defaults(40'000'000, 1, true), run_chain},
+    {"exchange", "sources, an exchange by key, sinks",
+     "2 sources x 2 sinks; records of 16 bytes with timestamp and hash",
+     "<= 2.0 x two threads over rings from one thread to one other",
+     defaults(20'000'000, 2, true), run_exchange},
+    {"keyed-count",
+     "counts the records of each key in a value_state, emits every count",
+     "1 M keys, uniform; parallelism 2",
+     "<= 1.0 x two threads with the same table, without prefetch",
+     defaults(10'000'000, 2), run_keyed_count},
+    {"window-count",
+     "counts the records of each key in tumbling windows, emits the counts",
+     "1 M keys, uniform; 100 windows; parallelism 2",
+     "<= 1.5 x two threads with a table per window", defaults(20'000'000, 2),
+     run_window_count},
+    {"memory",
+     "a sink that is 100 times slower than the source; then the same with a "
+     "flat_map that makes 1,000 records of one before it",
+     "10 M records of 16 bytes; one exchange",
+     "resident memory grows by at most 64 MiB after the first 2 s; the source "
+     "is slowed down",
+     defaults(10'000'000, 1), run_memory},
+    {"latency", "how long a record takes through one exchange",
+     "100,000 records a second, sent when they are due whatever happens, 10 s",
+     "99 % within the buffer timeout + 5 ms of when they were due",
+     defaults(1'000'000, 2), run_latency},
+    {"calibrate",
+     "absolute figures of this machine: one update of a keyed table, one copy "
+     "of a record of 64 bytes",
+     "1 M keys, uniform; 64 MiB of records", "none", defaults(10'000'000, 1),
+     run_calibrate},
+  };
+  return benches;
+}
+
+} // namespace flow::bench
