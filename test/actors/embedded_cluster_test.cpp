@@ -5,8 +5,8 @@
 #include <latch>
 #include <regex>
 
-#include "endless_source.hpp"
-#include "task_fixture.hpp"
+#include "test/actors/endless_source.hpp"
+#include "test/actors/task_fixture.hpp"
 
 using namespace flow;
 using namespace std::chrono_literals;

@@ -1,6 +1,6 @@
-#include "../support/test_seed.hpp"
-#include "simulation.hpp"
-#include "task_fixture.hpp"
+#include "test/actors/simulation.hpp"
+#include "test/actors/task_fixture.hpp"
+#include "test/support/test_seed.hpp"
 
 using namespace flow;
 

@@ -1,7 +1,7 @@
 #include "actors/subtask/subtask_actor.hpp"
 
-#include "simulation.hpp"
-#include "task_fixture.hpp"
+#include "test/actors/simulation.hpp"
+#include "test/actors/task_fixture.hpp"
 
 using namespace flow;
 using std::chrono::milliseconds;

@@ -1,4 +1,4 @@
-#include "task_fixture.hpp"
+#include "test/actors/task_fixture.hpp"
 
 using namespace flow;
 using step = task_harness::step;

@@ -1,7 +1,7 @@
 #include <random>
 
-#include "../support/test_seed.hpp"
-#include "task_fixture.hpp"
+#include "test/actors/task_fixture.hpp"
+#include "test/support/test_seed.hpp"
 
 using namespace flow;
 using step = task_harness::step;

@@ -7,7 +7,7 @@
 
 #include <stdexcept>
 
-#include "../actors/endless_source.hpp"
+#include "test/actors/endless_source.hpp"
 
 namespace {
 
