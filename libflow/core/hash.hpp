@@ -59,7 +59,12 @@ template <class K>
     const std::string_view bytes = key;
     return hash_bytes(bytes.data(), bytes.size());
   } else if constexpr (std::is_integral_v<K> || std::is_enum_v<K>) {
-    return XXH3_64bits(&key, sizeof key);
+    // Inlined: the general function is too large for that.
+    if constexpr (sizeof key >= 4 && sizeof key <= 8)
+      return XXH3_len_4to8_64b(reinterpret_cast<const xxh_u8*>(&key),
+                               sizeof key, XXH3_kSecret, 0);
+    else
+      return XXH3_64bits(&key, sizeof key);
   } else {
     std::array<std::byte, 256> buffer;
     std::vector<std::byte> spill;

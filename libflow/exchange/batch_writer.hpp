@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -21,7 +25,8 @@ class batch_writer final : public output_port, public receiver<T> {
 public:
   batch_writer(channel_sink& target, std::size_t channel_count, Router router)
     : output_port(target, channel_count), router_(std::move(router)),
-      open_(is_one_way ? 1 : channel_count) {}
+      open_(is_one_way ? 1 : channel_count),
+      rows_of_(in_blocks ? channel_count : 0, 0) {}
 
   [[nodiscard]] receiver_base& input() override { return *this; }
 
@@ -85,6 +90,16 @@ private:
   /// Rows are written behind the batch's back and counted when it is sealed.
   static constexpr bool raw_rows = std::is_trivially_copyable_v<T>;
 
+  /// Rows of plain bytes with their keys in them.
+  static constexpr bool in_blocks = [] {
+    if constexpr (raw_rows && is_keyed)
+      return std::is_reference_v<decltype(std::declval<Router&>().key(
+        std::declval<const T&>()))>;
+    else
+      return false;
+  }();
+  static constexpr std::size_t block_rows = 256;
+
   struct open_batch {
     record_batch_ptr<T> batch;
     T* values = nullptr;
@@ -144,11 +159,93 @@ private:
   void scatter_records(const record_batch<T>& batch, std::size_t& at) {
     const auto values = batch.values();
     const auto stamps = batch.timestamps();
-    for (; at < values.size(); ++at) {
-      if constexpr (is_keyed)
-        scatter_keyed(values[at], stamps[at]);
-      else
-        put(router_(values[at]), values[at], stamps[at], 0);
+    while (at < values.size()) {
+      if constexpr (in_blocks) {
+        const std::size_t first = at;
+        std::array<std::uint64_t, block_rows> hashes;
+        for (; at < std::min(first + block_rows, values.size()); ++at)
+          hashes[at - first] = key_hash(router_.key(values[at]));
+        scatter_block({values.subspan(first, at - first),
+                       stamps.subspan(first, at - first),
+                       {hashes.data(), at - first}});
+      } else {
+        if constexpr (is_keyed)
+          scatter_keyed(values[at], stamps[at]);
+        else
+          put(router_(values[at]), values[at], stamps[at], 0);
+        ++at;
+      }
+    }
+  }
+
+  struct row_block {
+    std::span<const T> values;
+    std::span<const timestamp> stamps;
+    std::span<const std::uint64_t> hashes;
+  };
+
+  /// Sorts the rows of a block by channel first, so that each of the copying
+  /// loops has one destination, in registers.
+  void scatter_block(const row_block& block) {
+    if (open_.size() <= 2) {
+      split_in_two(block);
+      return;
+    }
+    const std::size_t count = block.values.size();
+    std::array<std::uint32_t, block_rows> channel;
+    for (std::size_t i = 0; i < count; ++i)
+      ++rows_of_[channel[i] = router_.channel(block.hashes[i])];
+    std::uint32_t begin = 0;
+    for (std::uint32_t& each : rows_of_)
+      begin += std::exchange(each, begin);
+    std::array<std::uint32_t, block_rows> sorted;
+    for (std::uint32_t i = 0; i < count; ++i)
+      sorted[rows_of_[channel[i]]++] = i;
+    begin = 0;
+    for (std::size_t i = 0; i < rows_of_.size(); ++i) {
+      const std::uint32_t end = std::exchange(rows_of_[i], 0);
+      put_rows(i, {sorted.data() + begin, end - begin}, block);
+      begin = end;
+    }
+  }
+
+  /// Without a branch: each row is noted for both channels, and overwritten
+  /// where it does not belong.
+  void split_in_two(const row_block& block) {
+    std::array<std::uint32_t, block_rows + 1> first;
+    std::array<std::uint32_t, block_rows + 1> second;
+    std::size_t in_first = 0;
+    std::size_t in_second = 0;
+    for (std::uint32_t i = 0; i < block.values.size(); ++i) {
+      const std::uint32_t channel = router_.channel(block.hashes[i]);
+      first[in_first] = i;
+      second[in_second] = i;
+      in_first += 1 - channel;
+      in_second += channel;
+    }
+    put_rows(0, {first.data(), in_first}, block);
+    put_rows(1, {second.data(), in_second}, block);
+  }
+
+  /// Copies the rows named to a channel, sealing what gets full.
+  void put_rows(std::size_t channel, std::span<const std::uint32_t> named,
+                const row_block& block) {
+    while (!named.empty()) {
+      open_batch& slot = slot_of(channel);
+      const std::size_t count =
+        std::min(named.size(), record_batch<T>::target_records - slot.count);
+      T* const values = slot.values + slot.count;
+      timestamp* const stamps = slot.stamps + slot.count;
+      std::uint64_t* const hashes = slot.hashes + slot.count;
+      for (std::size_t i = 0; i < count; ++i) {
+        values[i] = block.values[named[i]];
+        stamps[i] = block.stamps[named[i]];
+        hashes[i] = block.hashes[named[i]];
+      }
+      slot.count += count;
+      named = named.subspan(count);
+      if (slot.count == record_batch<T>::target_records)
+        seal(channel);
     }
   }
 
@@ -249,6 +346,7 @@ private:
 
   Router router_;
   std::vector<open_batch> open_;
+  std::vector<std::uint32_t> rows_of_; // of a block, by channel; else zeros
 };
 
 } // namespace flow
