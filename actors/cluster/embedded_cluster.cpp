@@ -64,18 +64,21 @@ embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
     shared, resource_manager_, 0U, slot_count(*graph_, options));
   dispatcher_ =
     system_.spawn<dispatcher_actor, caf::detached>(shared, resource_manager_);
-  client_ = system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
-    return {
-      [this](accepted_atom, const caf::actor& job_manager) {
-        const std::lock_guard guard{mutex_};
-        job_manager_ = job_manager;
-        changed_.notify_all();
-      },
-      [this](jobended_atom, const job_end& end) { on_end(end); },
-    };
-  });
+  client_ = system_.spawn(hear, this);
   caf::anon_send(dispatcher_, submit_atom::value,
                  submission{graph_, options, client_});
+}
+
+caf::behavior embedded_cluster::hear(caf::event_based_actor*,
+                                     embedded_cluster* cluster) {
+  return {
+    [cluster](accepted_atom, const caf::actor& job_manager) {
+      const std::lock_guard guard{cluster->mutex_};
+      cluster->job_manager_ = job_manager;
+      cluster->changed_.notify_all();
+    },
+    [cluster](jobended_atom, const job_end& end) { cluster->on_end(end); },
+  };
 }
 
 embedded_cluster::~embedded_cluster() {

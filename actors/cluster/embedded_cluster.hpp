@@ -45,14 +45,18 @@ public:
 private:
   class own_system;
 
+  /// The client's behaviour. With an argument, since CAF binds a null reference
+  /// for functions without.
+  static caf::behavior hear(caf::event_based_actor* self,
+                            embedded_cluster* cluster);
   void on_end(const job_end& end);
   [[nodiscard]] job_summary summary_of(const job_end& end) const;
   void shut_down();
 
   const std::shared_ptr<const job_graph> graph_;
   const std::string job_name_;
+  system_clock time_; // before what reads it
   const std::chrono::nanoseconds started_;
-  system_clock time_;
   metric_registry metrics_;
   std::unique_ptr<own_system> own_;
   caf::actor_system& system_;

@@ -6,8 +6,8 @@
 #include "actors/messages/data_messages.hpp"
 #include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/source_messages.hpp"
-#include "actors/subtask/step_watch.hpp"
 #include "actors/subtask/task.hpp"
+#include "actors/support/step_watch.hpp"
 #include "actors/support/worker_context.hpp"
 
 namespace flow {

@@ -98,7 +98,8 @@ public:
   // -- its state --------------------------------------------------------------
 
   /// The state between two elements.
-  /// @pre nothing waits for credit (waiting_for() speaks of something else)
+  /// @pre nothing waits for credit, and what the operators emitted was sent on,
+  ///      as a barrier does
   [[nodiscard]] task_snapshot snapshot();
 
   /// Takes over a state, and hands the watermarks that held then to the chain.

@@ -4,7 +4,7 @@
 
 #include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/resource_messages.hpp"
-#include "actors/subtask/step_watch.hpp"
+#include "actors/support/step_watch.hpp"
 #include "actors/support/worker_context.hpp"
 
 namespace flow {

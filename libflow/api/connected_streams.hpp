@@ -40,13 +40,14 @@ public:
   auto process(OnBroadcast on_broadcast, OnRecord on_record) const {
     using state = broadcast_state<Key, Value>;
     using out = detail::emitted_by<Named, OnRecord>;
-    static_assert(std::invocable<OnBroadcast&, const B&, state&>,
+    static_assert(detail::fits<std::invocable<OnBroadcast&, const B&, state&>>,
                   "flow: the broadcast side needs a function void(const B&, "
                   "broadcast_state<K, V>&)");
-    static_assert(std::invocable<OnRecord&, const A&, const state&,
-                                 process_context&, collector<out>&>,
-                  "flow: the record side needs a function void(const A&, const "
-                  "broadcast_state<K, V>&, process_context&, collector<Out>&)");
+    static_assert(
+      detail::fits<std::invocable<OnRecord&, const A&, const state&,
+                                  process_context&, collector<out>&>>,
+      "flow: the record side needs a function void(const A&, const "
+      "broadcast_state<K, V>&, process_context&, collector<Out>&)");
     stream_node node;
     node.kind = operator_kind::broadcast_connect;
     node.stateful = true;

@@ -75,7 +75,7 @@ public:
   /// One record out for each in: `R f(const T&)`.
   template <class Function>
   auto map(Function function) const {
-    static_assert(map_function<Function, T>,
+    static_assert(detail::fits<map_function<Function, T>>,
                   "flow: map needs a function R(const T&)");
     if constexpr (map_function<Function, T>) {
       using out = map_result<Function, T>;
@@ -91,7 +91,7 @@ public:
   /// Keeps the records for which `bool f(const T&)` holds.
   template <class Function>
   data_stream filter(Function function) const {
-    static_assert(filter_function<Function, T>,
+    static_assert(detail::fits<filter_function<Function, T>>,
                   "flow: filter needs a function bool(const T&)");
     if constexpr (filter_function<Function, T>)
       return add<T>(operator_kind::filter,
@@ -108,7 +108,7 @@ public:
   template <class Named = detail::deduced, class Function>
   auto flat_map(Function function) const {
     using out = detail::emitted_by<Named, Function>;
-    static_assert(flat_map_function<Function, T, out>,
+    static_assert(detail::fits<flat_map_function<Function, T, out>>,
                   "flow: flat_map needs a function void(const T&, "
                   "collector<Out>&); name Out when it cannot be deduced");
     if constexpr (flat_map_function<Function, T, out>)
@@ -125,7 +125,7 @@ public:
   template <class Named = detail::deduced, class Function>
   auto process(Function function) const {
     using out = detail::emitted_by<Named, Function>;
-    static_assert(process_function<Function, T, out>,
+    static_assert(detail::fits<process_function<Function, T, out>>,
                   "flow: process needs a function void(const T&, "
                   "process_context&, collector<Out>&); name Out when it "
                   "cannot be deduced");
@@ -143,7 +143,7 @@ public:
   /// apart from the last.
   template <class Strategy>
   data_stream assign_timestamps_and_watermarks(Strategy strategy) const {
-    static_assert(watermark_strategy_for<Strategy, T>,
+    static_assert(detail::fits<watermark_strategy_for<Strategy, T>>,
                   "flow: this watermark strategy does not fit the record type");
     if constexpr (watermark_strategy_for<Strategy, T>) {
       auto result =

@@ -36,9 +36,14 @@ struct stream_origin {
 
 namespace detail {
 
+/// A concept for a static_assert that is to say its own text alone: asked for
+/// by its name it would add a page of reasons.
+template <bool Satisfied>
+inline constexpr bool fits = Satisfied;
+
 template <class T>
 constexpr void check_record() {
-  static_assert(codable<T>,
+  static_assert(fits<codable<T>>,
                 "flow: this record type cannot be encoded; give its fields, "
                 "or a Cereal serialize function, and hold no pointers");
 }

@@ -40,7 +40,7 @@ public:
   template <class Named = detail::deduced, class Function>
   auto process(Function function) const {
     using out = detail::emitted_by<Named, Function>;
-    static_assert(keyed_process_function<Function, Key, T, out>,
+    static_assert(detail::fits<keyed_process_function<Function, Key, T, out>>,
                   "flow: a keyed process needs a function void(const T&, "
                   "keyed_context<Key>&, collector<Out>&); name Out when it "
                   "cannot be deduced");
@@ -57,7 +57,7 @@ public:
   /// Rolling reduce: emits the reduced record of the key for each record.
   template <class Function>
   data_stream<T> reduce(Function function) const {
-    static_assert(reduce_function<Function, T>,
+    static_assert(detail::fits<reduce_function<Function, T>>,
                   "flow: reduce needs a function T(const T&, const T&)");
     if constexpr (reduce_function<Function, T>)
       return add<T>(
@@ -123,6 +123,9 @@ auto data_stream<T>::key_by(Selector selector) const {
                 "function Key(const T&)");
   if constexpr (std::is_invocable_v<Selector&, const T&>) {
     using key = key_of<T, Selector>;
+    static_assert(!detail::holds_floating_point<key>,
+                  "flow: a key holds no floating-point number: use "
+                  "flow::float_key");
     auto code = std::make_shared<keyed_exchange<T, Selector>>(selector);
     return keyed_stream<key, T, Selector>{
       partitioned(partitioning::hash, std::move(code)), std::move(selector)};

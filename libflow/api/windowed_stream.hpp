@@ -46,7 +46,7 @@ public:
   /// One record per key and window, made by `T(const T&, const T&)`.
   template <class Function>
   data_stream<T> reduce(Function function) const {
-    static_assert(reduce_function<Function, T>,
+    static_assert(detail::fits<reduce_function<Function, T>>,
                   "flow: reduce needs a function T(const T&, const T&)");
     return add<T>(reduce_fold<T, Function>{std::move(function)}, emit_result{});
   }
@@ -55,7 +55,7 @@ public:
   /// its result.
   template <class Function>
   auto aggregate(Function function) const {
-    static_assert(aggregate_function<Function, T>,
+    static_assert(detail::fits<aggregate_function<Function, T>>,
                   "flow: aggregate needs a type with `accumulator`, add(acc, "
                   "value) and result(acc)");
     if constexpr (aggregate_function<Function, T>)
@@ -67,7 +67,7 @@ public:
   /// const Result&, collector<Out>&)`, which sees key and window.
   template <class Named = detail::deduced, class Function, class Process>
   auto aggregate(Function function, Process process) const {
-    static_assert(aggregate_function<Function, T>,
+    static_assert(detail::fits<aggregate_function<Function, T>>,
                   "flow: aggregate needs a type with `accumulator`, add(acc, "
                   "value) and result(acc)");
     using out = detail::emitted_by<Named, Process>;

@@ -1,4 +1,4 @@
-#include "actors/subtask/step_watch.hpp"
+#include "actors/support/step_watch.hpp"
 
 #include <algorithm>
 

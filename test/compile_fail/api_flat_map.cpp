@@ -1,0 +1,16 @@
+// flat_map needs a collector.
+#include "libflow/flow.hpp"
+
+int main() {
+  flow::stream_environment env{flow::job_options{}};
+  const auto numbers = env.from_sequence(1, 4);
+#ifdef FLOW_COMPILE_FAIL
+  numbers.flat_map([](std::int64_t x) { return x; }).print();
+#else
+  numbers
+    .flat_map([](std::int64_t x, flow::collector<int>& out) {
+      out.emit(static_cast<int>(x));
+    })
+    .print();
+#endif
+}
