@@ -36,7 +36,7 @@ public:
   [[nodiscard]] std::uint32_t max_parallelism() const {
     return place_.max_parallelism;
   }
-  /// Counts the restarts of the job.
+  /// 1 in the first run; one more after each restart of the job.
   [[nodiscard]] std::uint32_t attempt() const { return place_.attempt; }
 
 private:

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "libflow/core/codec.hpp"
 #include "libflow/core/hash.hpp"
 #include "libflow/core/key_group.hpp"
+#include "libflow/state/entry_refs.hpp"
 #include "libflow/state/state_format.hpp"
 #include "libflow/state/table_snapshot.hpp"
 
@@ -61,8 +61,8 @@ public:
     while (fill() && waiting_[next_].group == group
            && block.body_bytes() < state_format::target_block_bytes) {
       const auto& [ignored, key, value] = waiting_[next_++];
-      codec<K>::encode(*key, out);
-      codec<T>::encode(*value, out);
+      codec<K>::encode(*static_cast<const K*>(key), out);
+      codec<T>::encode(*static_cast<const T*>(value), out);
       ++count;
     }
     out.patch_u32(block.body_offset() + sizeof group, count);
@@ -71,12 +71,6 @@ public:
   }
 
 private:
-  struct waiting {
-    std::uint32_t group;
-    const K* key;
-    const T* value;
-  };
-
   /// Whether an entry waits; takes the next segment if none does.
   bool fill() {
     while (next_ == waiting_.size()) {
@@ -101,13 +95,13 @@ private:
       waiting_.push_back({group, &key, &value});
     });
     if (!one_group)
-      std::ranges::stable_sort(waiting_, {}, &waiting::group);
+      sort_by_group(waiting_);
   }
 
   table_snapshot<K, T> entries_;
   std::uint32_t max_parallelism_;
   std::size_t segment_ = 0; ///< the next to take
-  std::vector<waiting> waiting_;
+  std::vector<entry_ref> waiting_;
   std::size_t next_ = 0;
 };
 

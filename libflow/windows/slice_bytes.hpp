@@ -13,6 +13,7 @@
 #include "libflow/core/error.hpp"
 #include "libflow/core/hash.hpp"
 #include "libflow/core/key_group.hpp"
+#include "libflow/state/entry_refs.hpp"
 #include "libflow/windows/slice_store.hpp"
 
 namespace flow {
@@ -60,18 +61,13 @@ void write_slice(const Slice& slice, std::uint32_t max_parallelism,
                  byte_writer& out) {
   using key_type = typename Slice::table_type::key_type;
   using value_type = typename Slice::table_type::value_type;
-  struct entry {
-    std::uint32_t group;
-    const key_type* key;
-    const value_type* value;
-  };
-  std::vector<entry> entries;
+  std::vector<detail::entry_ref> entries;
   entries.reserve(slice.table.size());
   slice.table.for_each([&](const key_type& key, const value_type& value) {
     entries.push_back(
       {key_group_of(key_hash(key), max_parallelism), &key, &value});
   });
-  std::ranges::stable_sort(entries, {}, &entry::group);
+  detail::sort_by_group(entries);
 
   out.write_int(slice.window.start);
   out.write_int(slice.window.end);
@@ -79,16 +75,17 @@ void write_slice(const Slice& slice, std::uint32_t max_parallelism,
   out.write_int(std::uint32_t{0});
   std::uint32_t groups = 0;
   for (auto first = entries.begin(); first != entries.end(); ++groups) {
-    const auto last = std::find_if(first, entries.end(), [&](const entry& e) {
-      return e.group != first->group;
-    });
+    auto last = first;
+    while (last != entries.end() && last->group == first->group)
+      ++last;
     out.write_int(first->group);
     out.write_length(static_cast<std::size_t>(last - first));
     const std::size_t bytes_at = out.size();
     out.write_int(std::uint32_t{0});
     for (; first != last; ++first) {
-      codec<key_type>::encode(*first->key, out);
-      codec<value_type>::encode(*first->value, out);
+      codec<key_type>::encode(*static_cast<const key_type*>(first->key), out);
+      codec<value_type>::encode(*static_cast<const value_type*>(first->value),
+                                out);
     }
     const std::size_t bytes = out.size() - bytes_at - sizeof(std::uint32_t);
     FLOW_ASSERT(bytes <= ~std::uint32_t{0},
