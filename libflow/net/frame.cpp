@@ -96,8 +96,8 @@ std::size_t frame_reader::feed_header(std::span<const std::byte> bytes) {
   std::memcpy(head_.data() + head_size_, bytes.data(), count);
   head_size_ += count;
   // At once: another program may wait for an answer before it sends more.
-  const auto seen = static_cast<std::ptrdiff_t>(
-    std::min(head_size_, magic.size()));
+  const auto seen =
+    static_cast<std::ptrdiff_t>(std::min(head_size_, magic.size()));
   if (!std::equal(magic.begin(), magic.begin() + seen, head_.begin()))
     fail("no frame begins here: damage, another program or another version");
   else if (head_size_ == head_.size())
@@ -115,12 +115,9 @@ void frame_reader::read_header() {
     return fail("reserved bytes are not zero");
   if (raw.payload_size > max_frame_payload)
     return fail(too_long(raw.payload_size));
-  header_ = {static_cast<frame_kind>(raw.kind),
-             raw.flags,
-             job_id{raw.job_high, raw.job_low},
-             attempt_number{raw.attempt},
-             channel_index{raw.channel},
-             raw.sequence};
+  header_ = {static_cast<frame_kind>(raw.kind), raw.flags,
+             job_id{raw.job_high, raw.job_low}, attempt_number{raw.attempt},
+             channel_index{raw.channel},        raw.sequence};
   payload_size_ = raw.payload_size;
   payload_sum_ = raw.payload_sum;
   payload_.reserve(std::min(payload_size_, first_reserve));
@@ -179,11 +176,11 @@ expected<void> frame_sequence::accept(const frame_header& header) {
     return {};
   }
   const auto* what = header.sequence < next_ ? "repeated" : "missing before it";
-  error_ = error{error_code::corrupt_data,
-                 "channel " + std::to_string(header.channel.value())
-                   + ": frame " + std::to_string(header.sequence)
-                   + " came where " + std::to_string(next_)
-                   + " was due: frames " + what};
+  error_ =
+    error{error_code::corrupt_data,
+          "channel " + std::to_string(header.channel.value()) + ": frame "
+            + std::to_string(header.sequence) + " came where "
+            + std::to_string(next_) + " was due: frames " + what};
   return *error_;
 }
 

@@ -42,8 +42,12 @@ expected<void> encode_handshake(const handshake& own,
     writer.write_string(own.node);
     writer.write_string(own.worker);
   }
-  return encode_frame({.kind = frame_kind::handshake, .flags = 0, .job = {},
-                       .attempt = {}, .channel = {}, .sequence = 0},
+  return encode_frame({.kind = frame_kind::handshake,
+                       .flags = 0,
+                       .job = {},
+                       .attempt = {},
+                       .channel = {},
+                       .sequence = 0},
                       payload, out);
 }
 
