@@ -6,9 +6,11 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "libflow/core/crc32c.hpp"
@@ -173,7 +175,7 @@ bytes with_fault(const std::vector<frame>& frames, std::size_t at, fault what,
     part.clear();
     break;
   case fault::doubled:
-    parts.insert(parts.begin(), part);
+    parts.insert(parts.begin() + static_cast<std::ptrdiff_t>(at), bytes(part));
     break;
   case fault::reordered:
     std::swap(part, parts[successor(frames, at)]);
@@ -218,9 +220,9 @@ void check_intact(const std::vector<frame>& sent,
 TEST_CASE("the frame that the format shows is the one that is written") {
   const auto whole = encoded(example());
   CHECK(whole == documented_example());
-  receiving_end end;
-  auto got =
-    (REQUIRE(end.reader.feed(whole) == whole.size()), end.reader.next());
+  frame_reader reader;
+  REQUIRE(reader.feed(whole) == whole.size());
+  const auto got = reader.next();
   REQUIRE(got);
   REQUIRE(got->has_value());
   CHECK(**got == example());
@@ -292,13 +294,15 @@ TEST_CASE("a claimed length takes memory as its bytes come") {
 
 TEST_CASE("unknown kinds and reserved bytes are refused") {
   for (const auto& [at, value] :
-       std::map<std::size_t, std::uint8_t>{{4, 0}, {4, 6}, {6, 1}, {7, 1}}) {
+       std::vector<std::pair<std::size_t, std::uint8_t>>{
+         {4, 0}, {4, 6}, {6, 1}, {7, 1}}) {
     auto whole = encoded(example());
     forge(whole, at, value);
-    receiving_end end;
-    end.take(whole);
-    REQUIRE(end.failure);
-    CHECK(end.failure->code == error_code::corrupt_data);
+    frame_reader reader;
+    CHECK(reader.feed(whole) == whole.size());
+    const auto got = reader.next();
+    REQUIRE(!got);
+    CHECK(got.error().code == error_code::corrupt_data);
   }
 }
 
@@ -311,19 +315,19 @@ TEST_CASE("another program is noticed at its first bytes") {
 TEST_CASE("an error names the byte of the frame and stays") {
   auto whole = joined({encoded(example()), encoded(example())});
   whole.back() ^= std::byte{1};
-  receiving_end end;
-  end.take(std::span(whole).first(whole.size() / 2));
-  CHECK(end.accepted.size() == 1);
-  CHECK(end.reader.feed(std::span(whole).subspan(whole.size() / 2))
-        == whole.size() / 2);
-  const auto first = end.reader.next();
+  const auto second = std::span(whole).subspan(whole.size() / 2);
+  frame_reader reader;
+  CHECK(reader.feed(whole) == second.size());
+  CHECK(reader.next()->value() == example());
+  CHECK(reader.feed(second) == second.size());
+  const auto first = reader.next();
   REQUIRE(!first);
   CHECK(first.error().text
         == "frame at byte 61 of the link: the checksum of the payload does "
            "not match");
-  CHECK(end.reader.feed(whole) == whole.size());
-  CHECK(end.reader.next().error() == first.error());
-  CHECK(end.reader.finish().error() == first.error());
+  CHECK(reader.feed(whole) == whole.size());
+  CHECK(reader.next().error() == first.error());
+  CHECK(reader.finish().error() == first.error());
 }
 
 TEST_CASE("a gap and a repetition end a channel for good") {
@@ -379,8 +383,7 @@ TEST_CASE("every fault of a link is noticed, and what was before is intact") {
     CHECK(end.failure->code == error_code::corrupt_data);
     CHECK(end.most_memory <= sizeof(frame_reader) + 2 * largest_payload(sent));
     check_intact(sent, end.accepted);
-    if (what != fault::doubled)
-      CHECK(end.accepted.size() >= at);
+    CHECK(end.accepted.size() >= at);
   }
 }
 
