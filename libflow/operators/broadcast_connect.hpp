@@ -208,7 +208,7 @@ private:
     byte_reader broadcast{part.broadcast};
     bool waits = false;
     if (!codec<std::map<Key, Value>>::decode(broadcast, entries)
-        || !broadcast.read_bool(waits))
+        || !broadcast.read_bool(waits) || !broadcast.finished())
       return damaged();
     for (auto& [key, value] : entries)
       state_.set(key, std::move(value));
@@ -218,7 +218,7 @@ private:
       byte_reader in{entry};
       timestamp stamp = min_timestamp;
       A value{};
-      if (!in.read_int(stamp) || !codec<A>::decode(in, value))
+      if (!in.read_int(stamp) || !codec<A>::decode(in, value) || !in.finished())
         return damaged();
       batch->append(std::move(value), stamp);
     }
