@@ -384,6 +384,14 @@ std::uint32_t job_manager_actor::number_of(subtask_id subtask) const {
   return static_cast<std::uint32_t>(found - subtasks_.begin());
 }
 
+/// Of all sources: they share --source-rate.
+std::uint32_t job_manager_actor::source_subtasks() const {
+  std::uint32_t count = 0;
+  for (const auto& vertex : job_.graph->vertices())
+    count += is_source(vertex) ? vertex.parallelism : 0;
+  return count;
+}
+
 task_settings job_manager_actor::settings_of(const job_vertex& vertex) const {
   task_settings settings;
   settings.buffer_timeout = job_.options.buffer_timeout;
@@ -391,7 +399,7 @@ task_settings job_manager_actor::settings_of(const job_vertex& vertex) const {
   settings.watermark_every_rows = job_.options.watermark_every_rows;
   if (is_source(vertex))
     settings.source_rate =
-      static_cast<double>(job_.options.source_rate) / vertex.parallelism;
+      static_cast<double>(job_.options.source_rate) / source_subtasks();
   return settings;
 }
 

@@ -78,6 +78,7 @@ private:
   void log_failure(const task_report& report) const;
   void log_state();
   [[nodiscard]] std::uint32_t number_of(subtask_id subtask) const;
+  [[nodiscard]] std::uint32_t source_subtasks() const;
   [[nodiscard]] task_settings settings_of(const job_vertex& vertex) const;
   [[nodiscard]] timestamp now() const { return shared_.time->now(); }
 

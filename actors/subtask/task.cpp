@@ -50,6 +50,7 @@ task::task(task_place place, const task_settings& settings,
     valves_.emplace_back(
       std::max<std::size_t>(gate_.channels_of_input(input), 1));
     open_channels_.push_back(gate_.channels_of_input(input));
+    input_stopped_.push_back(false);
   }
   grantors_.resize(gate_.channel_count());
   held_grants_.resize(gate_.channel_count(), 0);
@@ -305,12 +306,17 @@ void task::end_channel(std::size_t channel, end_mode mode) {
     return;
   channel_ended_[channel] = true;
   const std::size_t input = gate_.input_of(channel);
-  if (mode == end_mode::stopped)
+  // A channel that was stopped goes on after a restore: it holds the watermark
+  // where it is, so that no other channel closes a window meanwhile.
+  if (mode == end_mode::stopped) {
     mode_ = end_mode::stopped;
-  forward(input, valves_[input].finish(channel - gate_.first_channel(input)));
+    input_stopped_[input] = true;
+  } else {
+    forward(input, valves_[input].finish(channel - gate_.first_channel(input)));
+  }
   if (--open_channels_[input] > 0)
     return;
-  chain_.head().input_ended(input);
+  chain_.head().input_ended(input, !input_stopped_[input]);
   if (std::all_of(open_channels_.begin(), open_channels_.end(),
                   [](std::size_t open) { return open == 0; }))
     begin_finish(mode_);

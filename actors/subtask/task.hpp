@@ -170,6 +170,7 @@ private:
   bool grants_held_ = false;
   std::vector<bool> channel_ended_;
   std::vector<std::size_t> open_channels_; // of each input
+  std::vector<bool> input_stopped_;        // a channel of the input was
 
   phase phase_ = phase::running;
   end_mode mode_ = end_mode::drained;

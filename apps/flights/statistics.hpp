@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <stdexcept>
 
 #include "apps/flights/flight.hpp"
 
@@ -29,13 +30,19 @@ public:
       sum.flights == 0 ? each.delay : std::max(sum.delay_max, each.delay);
     sum.flights += 1;
     sum.delayed += each.delay > delayed_after_ ? 1 : 0;
-    sum.delay_sum += each.delay;
-    sum.distance_sum += each.distance;
+    add_to(sum.delay_sum, each.delay);
+    add_to(sum.distance_sum, each.distance);
   }
 
   const statistics& result(const statistics& sum) const { return sum; }
 
 private:
+  /// A wrong sum must not pass for a right one.
+  static void add_to(std::int64_t& sum, std::int64_t value) {
+    if (__builtin_add_overflow(sum, value, &sum))
+      throw std::overflow_error{"a sum of this window is beyond 64 bits"};
+  }
+
   std::int64_t delayed_after_;
 };
 

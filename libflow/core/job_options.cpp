@@ -169,9 +169,10 @@ expected<void> check_together(const job_options& options,
 expected<std::string> read_config_file(const std::string& path) {
   std::ifstream file{path};
   std::ostringstream text;
-  if (file)
+  // Opening a folder succeeds, reading from it does not.
+  if (file && file.peek() != std::ifstream::traits_type::eof())
     text << file.rdbuf();
-  if (!file)
+  if (!file.is_open() || file.bad())
     return error{error_code::io, path + " cannot be read: "
                                    + std::strerror(errno == 0 ? EIO : errno)};
   return text.str();

@@ -33,8 +33,10 @@ public:
     return broadcast_;
   }
 
-  void input_ended(std::size_t index) override {
-    if (index != 1)
+  /// Of a broadcast side that was only stopped not all is known: what waits
+  /// stays in the state.
+  void input_ended(std::size_t index, bool whole) override {
+    if (index != 1 || !whole)
       return;
     waiting_ = false;
     forward(valve_.finish(1));

@@ -96,7 +96,9 @@ public:
   virtual void resume() {}
 
   /// Input `index` has ended; its last watermark has been received.
-  virtual void input_ended(std::size_t) {}
+  /// Not `whole`: it was stopped before its end and goes on after a restore;
+  /// nothing may be concluded from what has not come.
+  virtual void input_ended(std::size_t, bool /*whole*/) {}
 
   /// All inputs have ended: emit what is still held back.
   virtual void finish() {}

@@ -46,9 +46,9 @@ struct valve_state {
 /// maximum of their watermarks is put out and then `idle`.
 ///
 /// A channel that delivered `max_timestamp` has ended, and so has one that
-/// finished without it (its job was stopped and its stream goes on after a
-/// restore). An ended channel neither holds back the minimum nor counts as
-/// idle. `max_timestamp` is put out only when every channel delivered it.
+/// finished without it. An ended channel neither holds back the minimum nor
+/// counts as idle. `max_timestamp` is put out only when every channel delivered
+/// it. A channel whose job was stopped is not finished: leave it as it is.
 ///
 /// Owner: the subtask; one thread. Watermarks cost O(1), and O(channels) when
 /// the last channel that held the minimum moves.

@@ -89,6 +89,23 @@ expected<void> remove_earlier_run(file_system& files,
   return {};
 }
 
+/// Whether nothing is there but the folders of a run, without a file.
+expected<bool> only_empty_folders(file_system& files,
+                                  const std::string& directory,
+                                  const std::vector<directory_entry>& entries) {
+  for (const auto& entry : entries) {
+    if (std::ranges::find(folders, entry.name) == std::ranges::end(folders)
+        || entry.kind != file_kind::directory)
+      return false;
+    auto inside = files.list(join(directory, entry.name));
+    if (!inside)
+      return inside.error();
+    if (!inside->empty())
+      return false;
+  }
+  return true;
+}
+
 error unusable(const std::string& directory, std::string_view why) {
   std::string text{"the output directory "};
   text.append(directory).append(why);
@@ -118,7 +135,10 @@ expected<void> prepare_output_directory(file_system& files,
   auto entries = files.list(directory);
   if (!entries)
     return entries.error();
-  if (!entries->empty())
+  // A run that failed before its first row leaves empty folders at most.
+  if (auto unused = only_empty_folders(files, directory, *entries); !unused)
+    return unused.error();
+  else if (!*unused)
     return unusable(directory, " is not empty; name another one, or replace "
                                "what an earlier run wrote with --overwrite");
   return {};

@@ -64,7 +64,7 @@ struct job {
 
   void end_broadcast() {
     op.input(1).receive_watermark(max_timestamp);
-    op.input_ended(1);
+    op.input_ended(1, true);
     while (op.pending())
       op.resume();
   }
