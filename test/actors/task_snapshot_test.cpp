@@ -137,6 +137,72 @@ TEST_CASE("a rolling reduce goes on after a restore") {
     "sums");
 }
 
+TEST_CASE("a keyed process with value state goes on after a restore") {
+  struct count_and_sum {
+    void open(keyed_runtime_context<std::int64_t>& context) {
+      count = context.state(value_state_descriptor<std::int64_t>{"count"});
+      sum = context.state(value_state_descriptor<std::int64_t>{"sum"});
+    }
+    void process(std::int64_t x, keyed_context<std::int64_t>& context,
+                 collector<std::int64_t>& out) {
+      count.update([](std::int64_t& n) { ++n; });
+      sum.set(sum.value() + x);
+      out.emit(context.key() * 1'000'000 + count.value() * 10'000
+               + sum.value());
+      if (count.value() == 7)
+        count.clear();
+    }
+    value_state<std::int64_t> count;
+    value_state<std::int64_t> sum;
+  };
+  check_restores(
+    [] {
+      stream_environment env{test_options()};
+      end_apart(input_stream(env)
+                  .key_by([](std::int64_t x) { return x % 5; })
+                  .process<std::int64_t>(count_and_sum{})
+                  .name("counts"));
+      return env;
+    },
+    "counts");
+}
+
+TEST_CASE("open windows go on after a restore") {
+  check_restores(
+    [] {
+      stream_environment env{test_options()};
+      end_apart(input_stream(env)
+                  .key_by([](std::int64_t x) { return x % 5; })
+                  .window(tumbling_event_time(milliseconds{30}))
+                  .reduce([](std::int64_t a, std::int64_t b) { return a + b; })
+                  .name("sums"));
+      return env;
+    },
+    "sums");
+}
+
+TEST_CASE("windows keep the order of their records through a restore") {
+  check_restores(
+    [] {
+      stream_environment env{test_options()};
+      end_apart(
+        input_stream(env)
+          .key_by([](std::int64_t x) { return x % 5; })
+          .window(tumbling_event_time(milliseconds{30}))
+          .allowed_lateness(milliseconds{40})
+          .process<std::int64_t>([](const window_context<std::int64_t>& where,
+                                    std::span<const std::int64_t> all,
+                                    collector<std::int64_t>& out) {
+            out.emit(where.key() * 1'000'000 + where.window().start);
+            for (const auto x : all)
+              out.emit(x);
+          })
+          .name("lists"));
+      return env;
+    },
+    "lists");
+}
+
 TEST_CASE("a sequence is read on after a restore, at another parallelism too") {
   auto make = [](std::uint32_t parallelism) {
     stream_environment env{test_options(parallelism)};
