@@ -99,7 +99,7 @@ TEST_CASE("map, filter, flat_map and process go on after a restore") {
                   })
                   .process([](std::int64_t x, process_context& context,
                               collector<std::int64_t>& out) {
-                    out.emit(x + context.current_watermark());
+                    out.emit(x ^ context.current_watermark());
                   }));
       return env;
     },
