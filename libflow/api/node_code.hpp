@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libflow/core/receiver.hpp"
+#include "libflow/exchange/batch_codec.hpp"
 #include "libflow/exchange/batch_writer.hpp"
 #include "libflow/graph/job_graph.hpp"
 #include "libflow/graph/stream_graph.hpp"
@@ -138,15 +139,34 @@ struct reporting_router : Router {
 /// Makes the sending side of an edge, and names its record type.
 struct exchange_code : edge_code {
   [[nodiscard]] virtual const record_type& type() const = 0;
+
+  /// For an edge that leaves the process.
+  [[nodiscard]] virtual const batch_codec& codec() const = 0;
   [[nodiscard]] virtual std::unique_ptr<output_port>
   make_port(const port_plan& plan, channel_sink& target) const = 0;
 };
+
+template <class T, class Key = void>
+const batch_codec& batch_codec_of() {
+  static const typed_batch_codec<T, Key> instance;
+  return instance;
+}
+
+/// What a keyed edge ships beside the records: the type of keys that its
+/// selector computes; keys that are members of the record need no column.
+template <class T, class Selector>
+using shipped_key = std::conditional_t<
+  std::is_reference_v<std::invoke_result_t<Selector&, const T&>>, void,
+  std::remove_cvref_t<std::invoke_result_t<Selector&, const T&>>>;
 
 /// Edges whose routing needs neither key nor function.
 template <class T>
 struct plain_exchange final : exchange_code {
   [[nodiscard]] const record_type& type() const override {
     return record_type_of<T>();
+  }
+  [[nodiscard]] const batch_codec& codec() const override {
+    return batch_codec_of<T>();
   }
 
   [[nodiscard]] std::unique_ptr<output_port>
@@ -175,6 +195,9 @@ struct keyed_exchange final : exchange_code {
   [[nodiscard]] const record_type& type() const override {
     return record_type_of<T>();
   }
+  [[nodiscard]] const batch_codec& codec() const override {
+    return batch_codec_of<T, shipped_key<T, Selector>>();
+  }
   [[nodiscard]] std::unique_ptr<output_port>
   make_port(const port_plan& plan, channel_sink& target) const override {
     using router = reporting_router<key_router<Selector>>;
@@ -193,6 +216,9 @@ struct custom_exchange final : exchange_code {
 
   [[nodiscard]] const record_type& type() const override {
     return record_type_of<T>();
+  }
+  [[nodiscard]] const batch_codec& codec() const override {
+    return batch_codec_of<T>();
   }
   [[nodiscard]] std::unique_ptr<output_port>
   make_port(const port_plan& plan, channel_sink& target) const override {

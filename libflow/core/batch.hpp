@@ -182,6 +182,14 @@ public:
     stamps_.emplace_back(stamp);
   }
 
+  /// Adds a value for `fill(T&)` to write in place, without its timestamp;
+  /// its texts go into this batch's arena.
+  template <class Fill>
+  void append_filled(Fill&& fill) {
+    arena_scope scope{arena_for_copies()};
+    fill(values_.emplace_back());
+  }
+
   /// Adds `count` records whose values and timestamps the caller writes next.
   /// @return first value and first timestamp
   std::pair<T*, timestamp*> append_uninitialized(
@@ -212,12 +220,23 @@ public:
     return hashes_;
   }
 
+  /// For who fills a batch column by column; all end up with one length.
+  [[nodiscard]] column<timestamp>& stamp_column() noexcept { return stamps_; }
+  [[nodiscard]] column<T>& value_column() noexcept { return values_; }
+
   /// The column of computed keys, made on first use.
   template <class Key>
   [[nodiscard]] column<Key>& keys() {
     if (!keys_)
       keys_ = std::make_unique<typed_key_column<Key>>();
     return static_cast<typed_key_column<Key>&>(*keys_).keys;
+  }
+
+  /// The column of computed keys; null without one.
+  template <class Key>
+  [[nodiscard]] const column<Key>* find_keys() const noexcept {
+    return keys_ ? &static_cast<const typed_key_column<Key>&>(*keys_).keys
+                 : nullptr;
   }
 
   /// Keeps the records for which keep(value, index) holds, in order.
