@@ -1,6 +1,7 @@
 #include "libflow/net/frame.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -15,17 +16,14 @@ constexpr std::array<std::byte, 4> magic{std::byte{'F'}, std::byte{'L'},
                                          std::byte{'F'}, std::byte{'1'}};
 constexpr std::size_t header_sum_at = frame_header_bytes - 4;
 
-/// What is reserved for a payload before its bytes come.
-constexpr std::size_t first_reserve = 64 * 1024;
-
 bool known(std::uint8_t kind) {
   return kind >= static_cast<std::uint8_t>(frame_kind::handshake)
          && kind <= static_cast<std::uint8_t>(frame_kind::heartbeat);
 }
 
-std::string too_long(std::size_t size) {
+std::string too_long(std::size_t size, std::size_t most = max_frame_payload) {
   return "a payload of " + std::to_string(size) + " bytes; at most "
-         + std::to_string(max_frame_payload) + " fit into a frame";
+         + std::to_string(most) + " fit into a frame";
 }
 
 /// The fields of a header as they lie in the stream, behind the magic.
@@ -59,13 +57,15 @@ raw_header parse(std::span<const std::byte, frame_header_bytes> bytes) {
 
 } // namespace
 
-expected<void> encode_frame(const frame_header& header,
-                            std::span<const std::byte> payload,
-                            std::vector<std::byte>& out) {
+expected<void> seal_frame(const frame_header& header,
+                          std::span<std::byte> frame) {
+  FLOW_ASSERT(frame.size() >= frame_header_bytes, "no room for the header");
+  const auto payload = frame.subspan(frame_header_bytes);
   if (payload.size() > max_frame_payload)
     return error{error_code::invalid_argument, too_long(payload.size()),
                  error_severity::fatal};
-  byte_writer writer(out);
+  std::vector<std::byte> spill;
+  byte_writer writer(frame.first(frame_header_bytes), spill);
   writer.write_raw(magic);
   writer.write_int(static_cast<std::uint8_t>(header.kind));
   writer.write_int(header.flags);
@@ -78,94 +78,106 @@ expected<void> encode_frame(const frame_header& header,
   writer.write_int(header.channel.value());
   writer.write_int(crc32c(payload));
   writer.write_int(crc32c(writer.written()));
-  writer.write_raw(payload);
   return {};
 }
 
-std::size_t frame_reader::feed(std::span<const std::byte> bytes) {
-  std::size_t taken = 0;
-  while (taken < bytes.size() && !complete_ && !error_) {
-    const auto rest = bytes.subspan(taken);
-    taken += head_size_ < head_.size() ? feed_header(rest) : feed_payload(rest);
+expected<void> encode_frame(const frame_header& header,
+                            std::span<const std::byte> payload,
+                            std::vector<std::byte>& out) {
+  const auto start = out.size();
+  out.resize(start + frame_header_bytes);
+  out.insert(out.end(), payload.begin(), payload.end());
+  auto sealed = seal_frame(header, std::span{out}.subspan(start));
+  if (!sealed)
+    out.resize(start);
+  return sealed;
+}
+
+std::span<std::byte> frame_reader::room() {
+  if (begin_ == end_)
+    begin_ = end_ = 0;
+  const std::size_t whole =
+    frame_header_bytes + (head_ ? head_->payload_size : 0);
+  if (begin_ + whole > buffer_.size() && begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
   }
-  return error_ ? bytes.size() : taken;
+  if (end_ == buffer_.size())
+    buffer_.resize(
+      std::max({first_room, end_, std::min(whole, 2 * buffer_.size())}));
+  return std::span{buffer_}.subspan(end_);
 }
 
-std::size_t frame_reader::feed_header(std::span<const std::byte> bytes) {
-  const auto count = std::min(bytes.size(), head_.size() - head_size_);
-  std::memcpy(head_.data() + head_size_, bytes.data(), count);
-  head_size_ += count;
-  // At once: another program may wait for an answer before it sends more.
-  const auto seen =
-    static_cast<std::ptrdiff_t>(std::min(head_size_, magic.size()));
-  if (!std::equal(magic.begin(), magic.begin() + seen, head_.begin()))
-    fail("no frame begins here: damage, another program or another version");
-  else if (head_size_ == head_.size())
-    read_header();
-  return count;
+void frame_reader::filled(std::size_t count) {
+  FLOW_ASSERT(count <= buffer_.size() - end_, "more bytes than there was room");
+  end_ += count;
 }
 
-void frame_reader::read_header() {
-  const auto raw = parse(head_);
-  if (raw.header_sum != crc32c(std::span(head_).first(header_sum_at)))
-    return fail("the checksum of the header does not match");
-  if (!known(raw.kind))
-    return fail("unknown kind " + std::to_string(raw.kind));
-  if (raw.reserved != 0)
-    return fail("reserved bytes are not zero");
-  if (raw.payload_size > max_frame_payload)
-    return fail(too_long(raw.payload_size));
-  header_ = {static_cast<frame_kind>(raw.kind), raw.flags,
-             job_id{raw.job_high, raw.job_low}, attempt_number{raw.attempt},
-             channel_index{raw.channel},        raw.sequence};
-  payload_size_ = raw.payload_size;
-  payload_sum_ = raw.payload_sum;
-  payload_.reserve(std::min(payload_size_, first_reserve));
-  if (payload_size_ == 0)
-    check_payload();
-}
-
-std::size_t frame_reader::feed_payload(std::span<const std::byte> bytes) {
-  const auto count = std::min(bytes.size(), payload_size_ - payload_.size());
-  const auto part = bytes.first(count);
-  payload_.insert(payload_.end(), part.begin(), part.end());
-  if (payload_.size() == payload_size_)
-    check_payload();
-  return count;
-}
-
-void frame_reader::check_payload() {
-  if (payload_sum_ != crc32c(payload_))
-    return fail("the checksum of the payload does not match");
-  complete_ = true;
-}
-
-expected<std::optional<frame>> frame_reader::next() {
+expected<std::optional<frame_view>> frame_reader::next() {
   if (error_)
     return *error_;
-  if (!complete_)
-    return std::optional<frame>{};
-  frame_start_ += frame_header_bytes + payload_size_;
-  complete_ = false;
-  head_size_ = 0;
-  return std::optional{frame{header_, std::exchange(payload_, {})}};
+  if (!head_ && !read_header())
+    return error_ ? expected<std::optional<frame_view>>{*error_}
+                  : std::optional<frame_view>{};
+  if (waiting().size() < frame_header_bytes + head_->payload_size)
+    return std::optional<frame_view>{};
+  const auto payload =
+    waiting().subspan(frame_header_bytes, head_->payload_size);
+  if (head_->payload_sum != crc32c(payload))
+    return fail("the checksum of the payload does not match");
+  const frame_view result{head_->header, payload};
+  begin_ += frame_header_bytes + payload.size();
+  frame_start_ += frame_header_bytes + payload.size();
+  head_.reset();
+  return std::optional{result};
+}
+
+/// @return false if it is not there yet, or damaged
+bool frame_reader::read_header() {
+  const auto bytes = waiting();
+  // At once: another program may wait for an answer before it sends more.
+  if (!std::equal(
+        magic.begin(),
+        magic.begin()
+          + static_cast<std::ptrdiff_t>(std::min(bytes.size(), magic.size())),
+        bytes.begin())) {
+    fail("no frame begins here: damage, another program or another version");
+    return false;
+  }
+  if (bytes.size() < frame_header_bytes)
+    return false;
+  const auto raw = parse(bytes.first<frame_header_bytes>());
+  if (raw.header_sum != crc32c(bytes.first(header_sum_at)))
+    fail("the checksum of the header does not match");
+  else if (!known(raw.kind))
+    fail("unknown kind " + std::to_string(raw.kind));
+  else if (raw.reserved != 0)
+    fail("reserved bytes are not zero");
+  else if (raw.payload_size > max_payload_)
+    fail(too_long(raw.payload_size, max_payload_));
+  else
+    head_ = {{static_cast<frame_kind>(raw.kind), raw.flags,
+              job_id{raw.job_high, raw.job_low}, attempt_number{raw.attempt},
+              channel_index{raw.channel}, raw.sequence},
+             raw.payload_size,
+             raw.payload_sum};
+  return head_.has_value();
 }
 
 expected<void> frame_reader::finish() {
-  FLOW_ASSERT(!complete_, "frames are taken before the end is looked at");
-  if (!error_ && head_size_ != 0)
+  if (!error_ && begin_ != end_)
     fail("the connection ended inside it, after "
-         + std::to_string(head_size_ + payload_.size()) + " bytes");
+         + std::to_string(end_ - begin_) + " bytes");
   if (error_)
     return *error_;
   return {};
 }
 
-void frame_reader::fail(const std::string& what) {
+error frame_reader::fail(const std::string& what) {
   error_ = error{error_code::corrupt_data, "frame at byte "
                                              + std::to_string(frame_start_)
                                              + " of the link: " + what};
-  payload_ = {};
+  return *error_;
 }
 
 expected<void> frame_sequence::accept(const frame_header& header) {

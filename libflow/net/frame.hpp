@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -43,11 +42,10 @@ struct frame_header {
   friend bool operator==(const frame_header&, const frame_header&) = default;
 };
 
-struct frame {
+/// A frame where it was received. Valid as long as its reader says.
+struct frame_view {
   frame_header header;
-  std::vector<std::byte> payload;
-
-  friend bool operator==(const frame&, const frame&) = default;
+  std::span<const std::byte> payload;
 };
 
 /// Appends one frame to `out`. Fails with invalid_argument, `out` unchanged,
@@ -58,28 +56,49 @@ expected<void> encode_frame(const frame_header& header,
                             std::span<const std::byte> payload,
                             std::vector<std::byte>& out);
 
+/// The same without a copy: `frame` holds room for the header
+/// (frame_header_bytes, of any value), then the payload; the header is written
+/// into its room.
+/// Errors as above. @thread any
+expected<void> seal_frame(const frame_header& header,
+                          std::span<std::byte> frame);
+
 /// Makes frames of the bytes of one connection, from whom nobody vouches.
-/// Owner: the connection. Holds one frame at most: its memory stays under
-/// frame_header_bytes + 2 * max_frame_payload, and grows with the bytes that
-/// came, not with the length that a header claims.
+/// Owner: the connection. Frames are read where they were received, without a
+/// copy. Memory grows with the bytes that came, not with the length that a
+/// header claims: first_room, or twice what came of one frame.
 /// An error (corrupt_data; the text says what and at which byte of the
 /// stream) is final: what follows it cannot be told apart.
 ///
-///   while (!bytes.empty()) {
-///     bytes = bytes.subspan(reader.feed(bytes));
-///     auto got = reader.next();  // an error, a frame, or nothing yet
-///   }
+///   reader.filled(read(socket, reader.room()));
+///   while (auto got = reader.next()) // else an error
+///     if (*got) use(**got); else break;
 ///
 /// @thread one at a time
 class frame_reader {
 public:
-  /// Takes bytes up to the end of a frame; returns how many. Takes none while
-  /// a frame waits for next(), and drops all after an error.
-  [[nodiscard]] std::size_t feed(std::span<const std::byte> bytes);
+  /// Bytes taken at the first room().
+  static constexpr std::size_t first_room = std::size_t{64} * 1024;
 
-  /// The frame that is complete, if one is, or the error. Frames before an
-  /// error are handed out before it.
-  expected<std::optional<frame>> next();
+  /// @param max_payload longest payload believed; less than max_frame_payload
+  /// for a peer that has not said who it is
+  explicit frame_reader(std::size_t max_payload = max_frame_payload)
+    : max_payload_(max_payload) {}
+
+  /// Where the next bytes of the stream go; never empty. Ends the views that
+  /// next() gave.
+  /// @pre next() returned nothing or an error since the last filled()
+  [[nodiscard]] std::span<std::byte> room();
+
+  /// So many bytes of room() were written.
+  void filled(std::size_t count);
+
+  /// The next frame that is complete, if one is, or the error. Frames before an
+  /// error are handed out before it. The view is valid until room().
+  expected<std::optional<frame_view>> next();
+
+  /// From now on a longer payload is believed.
+  void trust(std::size_t max_payload) noexcept { max_payload_ = max_payload; }
 
   /// To be asked when the connection has ended: an error, now also of
   /// next(), if that was inside a frame.
@@ -88,24 +107,28 @@ public:
 
   /// Bytes of memory held.
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
-    return sizeof *this + payload_.capacity();
+    return sizeof *this + buffer_.capacity();
   }
 
 private:
-  std::size_t feed_header(std::span<const std::byte> bytes);
-  std::size_t feed_payload(std::span<const std::byte> bytes);
-  void read_header();
-  void check_payload();
-  void fail(const std::string& what);
+  struct known_header {
+    frame_header header;
+    std::size_t payload_size = 0;
+    std::uint32_t payload_sum = 0;
+  };
 
-  std::array<std::byte, frame_header_bytes> head_{};
-  std::size_t head_size_ = 0;
-  frame_header header_;
-  std::size_t payload_size_ = 0; // as the header says, once that is checked
-  std::uint32_t payload_sum_ = 0;
-  std::vector<std::byte> payload_;
-  bool complete_ = false;
-  std::uint64_t frame_start_ = 0; // byte of the stream
+  [[nodiscard]] std::span<const std::byte> waiting() const noexcept {
+    return std::span{buffer_}.subspan(begin_, end_ - begin_);
+  }
+  bool read_header();
+  error fail(const std::string& what);
+
+  std::size_t max_payload_;
+  std::vector<std::byte> buffer_; // all of it room; bytes in [begin_, end_)
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::optional<known_header> head_; // of the frame at begin_
+  std::uint64_t frame_start_ = 0;    // byte of the stream
   std::optional<error> error_;
 };
 

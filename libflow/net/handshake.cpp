@@ -24,10 +24,10 @@ error damaged(const std::string& what) {
 
 expected<void> encode_handshake(const handshake& own,
                                 std::vector<std::byte>& out) {
-  for (const auto* text : {&own.build, &own.node, &own.worker})
+  for (const auto* text : {&own.build, &own.node, &own.worker, &own.token})
     if (text->size() > max_handshake_text)
       return error{error_code::invalid_argument,
-                   "build, node and worker of a handshake have at most "
+                   "the texts of a handshake have at most "
                      + std::to_string(max_handshake_text) + " bytes; one has "
                      + std::to_string(text->size()),
                    error_severity::fatal};
@@ -38,9 +38,12 @@ expected<void> encode_handshake(const handshake& own,
   {
     byte_writer writer(payload);
     writer.write_int(own.version);
+    writer.write_int(static_cast<std::uint8_t>(own.role));
+    writer.write_int(own.incarnation);
     writer.write_string(own.build);
     writer.write_string(own.node);
     writer.write_string(own.worker);
+    writer.write_string(own.token);
   }
   return encode_frame({.kind = frame_kind::handshake,
                        .flags = 0,
@@ -51,7 +54,7 @@ expected<void> encode_handshake(const handshake& own,
                       payload, out);
 }
 
-expected<handshake> decode_handshake(const frame& first) {
+expected<handshake> decode_handshake(const frame_view& first) {
   if (first.header.kind != frame_kind::handshake)
     return damaged("the first frame is of another kind");
   if (first.header.sequence != 0)
@@ -62,9 +65,15 @@ expected<handshake> decode_handshake(const frame& first) {
     return damaged("too short for a version");
   if (theirs.version != protocol_version)
     return theirs;
-  if (!read_text(reader, theirs.build) || !read_text(reader, theirs.node)
-      || !read_text(reader, theirs.worker) || !reader.finished())
-    return damaged("build, node and worker cannot be read");
+  std::uint8_t role = 0;
+  if (!reader.read_int(role) || !reader.read_int(theirs.incarnation)
+      || !read_text(reader, theirs.build) || !read_text(reader, theirs.node)
+      || !read_text(reader, theirs.worker) || !read_text(reader, theirs.token)
+      || !reader.finished())
+    return damaged("its fields cannot be read");
+  theirs.role = static_cast<link_role>(role);
+  if (theirs.role != link_role::control && theirs.role != link_role::data)
+    return damaged("a link of no known role");
   if (theirs.node.empty())
     return damaged("the node is empty");
   return theirs;
@@ -86,6 +95,18 @@ expected<void> check_handshake(const handshake& own, const handshake& theirs) {
                      "same name",
                  error_severity::fatal};
   return {};
+}
+
+bool knows_token(const std::string& secret, const handshake& theirs) noexcept {
+  if (secret.size() != theirs.token.size())
+    return false;
+  unsigned char difference = 0;
+  for (std::size_t i = 0; i < secret.size(); ++i)
+    difference = static_cast<unsigned char>(
+      difference
+      | (static_cast<unsigned char>(secret[i])
+         ^ static_cast<unsigned char>(theirs.token[i])));
+  return difference == 0;
 }
 
 } // namespace flow::net

@@ -6,25 +6,29 @@
 #include <vector>
 
 #include "libflow/core/bytes.hpp"
+#include "test/support/frames.hpp"
 
 using namespace flow;
 using namespace flow::net;
+using flow::test::feed;
+using flow::test::frame;
 
 namespace {
 
 handshake sample() {
-  return {protocol_version, "1.4.0", "node-a", "worker-2"};
+  return {protocol_version, link_role::data, 3,       "1.4.0",
+          "node-a",         "worker-2",      "secret"};
 }
 
 frame sent(const handshake& own) {
   std::vector<std::byte> bytes;
   REQUIRE(encode_handshake(own, bytes));
   frame_reader reader;
-  REQUIRE(reader.feed(bytes) == bytes.size());
+  REQUIRE(feed(reader, bytes) == bytes.size());
   auto got = reader.next();
   REQUIRE(got);
   REQUIRE(got->has_value());
-  return **std::move(got);
+  return frame{**got};
 }
 
 } // namespace
@@ -105,8 +109,11 @@ TEST_CASE("texts beyond the bound are neither sent nor believed") {
   {
     byte_writer writer(first.payload);
     writer.write_int(protocol_version);
+    writer.write_int(std::uint8_t{1});
+    writer.write_int(std::uint32_t{0});
     writer.write_string(own.build);
     writer.write_string("node");
+    writer.write_string("");
     writer.write_string("");
   }
   CHECK(!decode_handshake(first));
@@ -117,4 +124,17 @@ TEST_CASE("a process without a node has no handshake") {
   own.node.clear();
   std::vector<std::byte> bytes;
   CHECK(!encode_handshake(own, bytes));
+}
+
+TEST_CASE("a role that nobody knows is damage") {
+  frame first = sent(sample());
+  first.payload[4] = std::byte{3};
+  CHECK(!decode_handshake(first));
+}
+
+TEST_CASE("only the right token is known") {
+  CHECK(knows_token("secret", sample()));
+  CHECK(!knows_token("secreT", sample()));
+  CHECK(!knows_token("secret ", sample()));
+  CHECK(!knows_token("", sample()));
 }
