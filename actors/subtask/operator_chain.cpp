@@ -30,7 +30,7 @@ const exchange_code& exchange_of(const std::shared_ptr<const edge_code>& code) {
 } // namespace
 
 operator_chain::operator_chain(const task_place& place, port_send send)
-  : graph_(place.graph) {
+  : graph_(place.graph), vertex_(&place.vertex()) {
   make_ports(place, send);
   make_operators(place.vertex());
 }
@@ -122,6 +122,7 @@ void operator_chain::open(const operator_context& context) {
   for (std::size_t i = operators_.size(); i-- > 0;) {
     operator_context own = context;
     own.place.operator_name = operators_[i]->name();
+    own.place.operator_id = to_string(vertex_->operators[i].id);
     operators_[i]->open(own);
   }
 }

@@ -69,6 +69,7 @@ private:
                                          const std::optional<std::string>& tag);
 
   std::shared_ptr<const execution_graph> graph_;
+  const job_vertex* vertex_; // of graph_
   std::vector<std::unique_ptr<port_sink>> sinks_;
   std::vector<std::unique_ptr<output_port>> ports_;
   std::vector<std::unique_ptr<receiver_base>> joints_; // fan-outs, nulls

@@ -267,6 +267,7 @@ void task::dispatch(picked next) {
     break;
   case element_kind::end_of_partition:
   case element_kind::barrier:
+  case element_kind::barrier_cancelled:
   case element_kind::latency_marker:
     break;
   }

@@ -41,6 +41,9 @@ element_head head_of(const stream_element& what) {
     break;
   case element_kind::end_of_partition:
     break;
+  case element_kind::barrier_cancelled:
+    head.id = what.cancelled_checkpoint();
+    break;
   case element_kind::latency_marker:
     head.time = what.marker().emitted;
     head.id = origin_of(what.marker());
@@ -66,6 +69,8 @@ std::optional<stream_element> made_of(const element_head& head) noexcept {
     return stream_element::of_end_of_data(static_cast<end_mode>(head.detail));
   case element_kind::end_of_partition:
     return stream_element::of_end_of_partition();
+  case element_kind::barrier_cancelled:
+    return stream_element::of_barrier_cancelled(head.id);
   case element_kind::latency_marker:
     return stream_element::of_latency_marker(
       {head.time, static_cast<std::uint32_t>(head.id >> 32),

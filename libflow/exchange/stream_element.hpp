@@ -13,13 +13,14 @@ namespace flow {
 
 /// What an element of a channel is. Values travel on links: do not renumber.
 enum class element_kind : std::uint8_t {
-  data = 0,             ///< a batch and the watermark after its last record
-  watermark = 1,        ///< a watermark without records before it
-  status = 2,           ///< the channel turned idle or active
-  barrier = 3,          ///< a checkpoint passes here
-  end_of_data = 4,      ///< no record follows; a last barrier may
-  end_of_partition = 5, ///< nothing follows
-  latency_marker = 6,   ///< measures how long an element is under way
+  data = 0,              ///< a batch and the watermark after its last record
+  watermark = 1,         ///< a watermark without records before it
+  status = 2,            ///< the channel turned idle or active
+  barrier = 3,           ///< a checkpoint passes here
+  end_of_data = 4,       ///< no record follows; a last barrier may
+  end_of_partition = 5,  ///< nothing follows
+  latency_marker = 6,    ///< measures how long an element is under way
+  barrier_cancelled = 7, ///< the barrier of a checkpoint will not come
 };
 
 /// What a barrier asks for. Values travel on links: do not renumber.
@@ -87,6 +88,11 @@ public:
             barrier.triggered, barrier.checkpoint_id};
   }
 
+  [[nodiscard]] static stream_element
+  of_barrier_cancelled(std::uint64_t checkpoint_id) noexcept {
+    return {element_kind::barrier_cancelled, 0, 0, checkpoint_id};
+  }
+
   [[nodiscard]] static stream_element of_end_of_data(end_mode mode) noexcept {
     return {element_kind::end_of_data, static_cast<std::uint8_t>(mode), 0, 0};
   }
@@ -127,6 +133,12 @@ public:
   [[nodiscard]] checkpoint_barrier barrier() const {
     check(element_kind::barrier);
     return {id_, time_, static_cast<barrier_kind>(detail_)};
+  }
+
+  /// Of barrier_cancelled.
+  [[nodiscard]] std::uint64_t cancelled_checkpoint() const {
+    check(element_kind::barrier_cancelled);
+    return id_;
   }
 
   /// Of end_of_data.

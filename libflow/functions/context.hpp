@@ -20,6 +20,8 @@ public:
     std::uint32_t parallelism = 1;
     std::uint32_t max_parallelism = 128;
     std::uint32_t attempt = 0;
+    /// 16 hex digits that stay with the operator's uid.
+    std::string operator_id = {};
   };
 
   explicit runtime_context(place where) : place_(std::move(where)) {}
@@ -27,6 +29,10 @@ public:
   [[nodiscard]] const std::string& job_name() const { return place_.job_name; }
   [[nodiscard]] const std::string& operator_name() const {
     return place_.operator_name;
+  }
+  /// Stays the same over restarts and changes of the graph, given a uid.
+  [[nodiscard]] const std::string& operator_id() const {
+    return place_.operator_id;
   }
   /// From 0 to parallelism() - 1.
   [[nodiscard]] std::uint32_t subtask_index() const {

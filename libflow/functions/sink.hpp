@@ -7,6 +7,7 @@
 
 #include "libflow/core/error.hpp"
 #include "libflow/functions/context.hpp"
+#include "libflow/functions/snapshot_context.hpp"
 
 namespace flow {
 
@@ -18,8 +19,10 @@ enum class sink_guarantee {
 };
 
 /// Writes one subtask's share. Calls come from one subtask, in this order:
-/// `open`, any number of `write` and `flush`, then either `finish` (the stream
-/// ended well) or nothing (it failed), `close` last.
+/// `open`, `restore` (at most once), any number of `write`, `flush`, `snapshot`
+/// and news of checkpoints, then either `finish` (the stream ended well) or
+/// nothing (it failed), `close` last. After `finish` a final snapshot may
+/// follow, and the news that it completed.
 ///
 /// A writer that waits for someone else to take what it was given says so by
 /// `full()`: the subtask then consumes nothing until the waker was called and
@@ -53,6 +56,30 @@ public:
 
   /// All input was written: make it visible for good.
   virtual expected<void> finish() { return {}; }
+
+  /// The barrier of a checkpoint: what is needed to make visible what was
+  /// written so far, once the checkpoint has completed. Must be short; what
+  /// blocks goes into `writer_snapshot::work`.
+  virtual expected<writer_snapshot> snapshot(const snapshot_context&) {
+    return writer_snapshot{};
+  }
+
+  /// Entries of the restored checkpoint, dealt out over all writers: any
+  /// number, of any old writer. Called with none when there was none.
+  virtual expected<void>
+  restore(std::span<const std::vector<std::byte>> /*entries*/) {
+    return {};
+  }
+
+  /// The checkpoint, and so every earlier one, is durable: show what was
+  /// prepared for it. Ids may be skipped, also the final one's.
+  virtual expected<void> checkpoint_completed(std::uint64_t /*id*/) {
+    return {};
+  }
+
+  /// The checkpoint will never be restored; what was prepared for it is shown
+  /// with the next that completes.
+  virtual expected<void> checkpoint_aborted(std::uint64_t /*id*/) { return {}; }
 
   virtual void close() {}
 };

@@ -12,6 +12,7 @@
 
 #include "libflow/core/error.hpp"
 #include "libflow/functions/context.hpp"
+#include "libflow/functions/snapshot_context.hpp"
 
 namespace flow {
 
@@ -96,6 +97,16 @@ public:
   [[nodiscard]] virtual std::vector<byte_string> snapshot() const { return {}; }
   virtual expected<void> restore(std::span<const byte_string>) { return {}; }
 
+  /// Right before `snapshot`, for readers that want to know which one.
+  virtual void begin_snapshot(const snapshot_context&) {}
+
+  /// The checkpoint, and so every earlier one, is durable: what was read before
+  /// it will not be asked for again. Ids may be skipped.
+  virtual void checkpoint_completed(std::uint64_t /*id*/) {}
+
+  /// The checkpoint will never be restored.
+  virtual void checkpoint_aborted(std::uint64_t /*id*/) {}
+
   /// Records read, for sources that know better than the number emitted
   /// (rejected rows count as read).
   [[nodiscard]] virtual std::optional<double> progress() const {
@@ -122,6 +133,10 @@ public:
 
   [[nodiscard]] virtual byte_string snapshot() const = 0;
   virtual expected<void> restore(std::span<const std::byte>) = 0;
+
+  /// As for readers.
+  virtual void checkpoint_completed(std::uint64_t /*id*/) {}
+  virtual void checkpoint_aborted(std::uint64_t /*id*/) {}
 };
 
 /// What a source can do after a failure.

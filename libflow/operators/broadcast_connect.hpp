@@ -55,8 +55,8 @@ public:
       inbox_.pop_front();
   }
 
-  [[nodiscard]] operator_snapshot snapshot() override {
-    operator_snapshot result;
+  [[nodiscard]] operator_capture capture(const snapshot_context&) override {
+    operator_capture result;
     {
       byte_writer out{result.broadcast};
       codec<std::map<Key, Value>>::encode(state_.entries(), out);

@@ -58,11 +58,10 @@ public:
     }
   }
 
-  [[nodiscard]] operator_snapshot snapshot() {
-    operator_snapshot result;
-    auto taken = states_->snapshot();
-    byte_writer out{result.keyed};
-    write_keyed_state(taken, out);
+  /// References only; encoded by whoever writes the snapshot.
+  [[nodiscard]] operator_capture capture() {
+    operator_capture result;
+    result.keyed = defer(states_->snapshot());
     return result;
   }
 

@@ -31,8 +31,8 @@ public:
       [] { return std::string{}; });
   }
 
-  [[nodiscard]] operator_snapshot snapshot() override {
-    return blocks_.snapshot();
+  [[nodiscard]] operator_capture capture(const snapshot_context&) override {
+    return blocks_.capture();
   }
   expected<void> restore(std::span<const operator_snapshot> parts) override {
     return blocks_.restore(parts);

@@ -12,6 +12,7 @@
 #include "libflow/core/receiver.hpp"
 #include "libflow/functions/side_outputs.hpp"
 #include "libflow/functions/source.hpp"
+#include "libflow/operators/operator_snapshot.hpp"
 #include "libflow/time/clock.hpp"
 
 namespace flow {
@@ -44,17 +45,6 @@ struct operator_context {
   std::uint64_t watermark_every_rows = 0;
 };
 
-/// The state of one operator in one subtask, as bytes. Which part is cut how
-/// when the parallelism changes is said at each.
-struct operator_snapshot {
-  byte_string keyed;             ///< by key groups (state/FORMAT.md)
-  std::vector<byte_string> list; ///< entries dealt out evenly
-  byte_string broadcast;         ///< the same in every subtask
-
-  friend bool operator==(const operator_snapshot&,
-                         const operator_snapshot&) = default;
-};
-
 /// One operator of a chain: the contract between the runtime and everything
 /// that processes records.
 ///
@@ -67,8 +57,13 @@ struct operator_snapshot {
 ///  4. an operator that stopped because its output is full is `pending()`: it
 ///     keeps what it has received, in order. The chain gives it no more input
 ///     and calls `resume()` once the output has room;
-///  5. `snapshot` is called between batches, only when nothing is pending;
-///  6. `finish` when all inputs have ended; it may leave the operator pending;
+///  5. `prepare_snapshot`, then `capture`, are called between batches, only
+///     when nothing is pending; what became of the checkpoint comes later,
+///     between batches: `checkpoint_completed` or `checkpoint_aborted`, or
+///     neither, for it may get lost. A completed one says that all before it
+///     are settled as well;
+///  6. `finish` when all inputs have ended; it may leave the operator pending.
+///     A final snapshot may follow it;
 ///  7. `close`, always, also after a failure.
 ///
 /// User code may throw; the operator lets a `task_failure` out that names
@@ -113,7 +108,29 @@ public:
   }
   virtual void on_time(std::chrono::nanoseconds) {}
 
-  [[nodiscard]] virtual operator_snapshot snapshot() { return {}; }
+  /// The barrier is about to go downstream: emit what must not stay behind it.
+  virtual void prepare_snapshot(const snapshot_context&) {}
+
+  /// The state now. Must be short whatever the state's size: references
+  /// instead of copies, bytes only of what is small.
+  [[nodiscard]] virtual operator_capture capture(const snapshot_context&) {
+    return {};
+  }
+
+  /// The checkpoint is durable: it, or a later one, is what the job restarts
+  /// from. May skip ids, and may come for one that this operator restored.
+  virtual void checkpoint_completed(std::uint64_t) {}
+
+  /// The checkpoint will never be restored. What was prepared for it belongs to
+  /// the next one.
+  virtual void checkpoint_aborted(std::uint64_t) {}
+
+  /// The state as bytes, at once; for operators without blocking work, and
+  /// tests.
+  [[nodiscard]] operator_snapshot
+  snapshot(const snapshot_context& context = {}) {
+    return encode(capture(context));
+  }
 
   /// `parts` are all old subtasks' snapshots after redistribution: list
   /// entries are this subtask's own; keyed parts may hold foreign key groups,

@@ -57,8 +57,8 @@ public:
     this->out_->receive(std::move(reduced));
   }
 
-  [[nodiscard]] operator_snapshot snapshot() override {
-    return blocks_.snapshot();
+  [[nodiscard]] operator_capture capture(const snapshot_context&) override {
+    return blocks_.capture();
   }
   expected<void> restore(std::span<const operator_snapshot> parts) override {
     return blocks_.restore(parts);

@@ -50,6 +50,33 @@ public:
     guarded([&] { return writer_->finish(); });
   }
 
+  [[nodiscard]] operator_capture
+  capture(const snapshot_context& context) override {
+    operator_capture result;
+    guarded([&]() -> expected<void> {
+      auto taken = writer_->snapshot(context);
+      if (!taken)
+        return taken.error();
+      result.list = std::move(taken->entries);
+      result.work = std::move(taken->work);
+      return {};
+    });
+    return result;
+  }
+  expected<void> restore(std::span<const operator_snapshot> parts) override {
+    std::vector<byte_string> entries;
+    for (const auto& part : parts)
+      entries.insert(entries.end(), part.list.begin(), part.list.end());
+    guarded([&] { return writer_->restore(entries); });
+    return {};
+  }
+  void checkpoint_completed(std::uint64_t id) override {
+    guarded([&] { return writer_->checkpoint_completed(id); });
+  }
+  void checkpoint_aborted(std::uint64_t id) override {
+    guarded([&] { return writer_->checkpoint_aborted(id); });
+  }
+
   void close() override { writer_->close(); }
 
 private:

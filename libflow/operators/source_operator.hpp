@@ -53,8 +53,20 @@ public:
     return reader_->progress();
   }
 
-  [[nodiscard]] operator_snapshot snapshot() override {
-    return {.keyed = {}, .list = reader_->snapshot(), .broadcast = {}};
+  [[nodiscard]] operator_capture
+  capture(const snapshot_context& context) override {
+    operator_capture result;
+    guarded([&] {
+      reader_->begin_snapshot(context);
+      result.list = reader_->snapshot();
+    });
+    return result;
+  }
+  void checkpoint_completed(std::uint64_t id) override {
+    guarded([&] { reader_->checkpoint_completed(id); });
+  }
+  void checkpoint_aborted(std::uint64_t id) override {
+    guarded([&] { reader_->checkpoint_aborted(id); });
   }
 
   expected<void> restore(std::span<const operator_snapshot> parts) override {

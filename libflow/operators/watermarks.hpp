@@ -74,7 +74,7 @@ public:
     }
   }
 
-  [[nodiscard]] operator_snapshot snapshot() override {
+  [[nodiscard]] operator_capture capture(const snapshot_context&) override {
     const generator_state state = generator_.snapshot();
     byte_string bytes;
     {
@@ -83,7 +83,7 @@ public:
       writer.write_int(state.last_emitted);
       writer.write_int(cadence_->rows_since_cut());
     }
-    operator_snapshot result;
+    operator_capture result;
     result.list.push_back(std::move(bytes));
     return result;
   }

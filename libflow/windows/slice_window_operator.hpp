@@ -72,9 +72,9 @@ public:
       [] { return std::string{}; });
   }
 
-  [[nodiscard]] operator_snapshot snapshot() override {
-    operator_snapshot result;
-    write_slices(slices_, header_, watermark_, result.keyed);
+  [[nodiscard]] operator_capture capture(const snapshot_context&) override {
+    operator_capture result;
+    write_slices(slices_, header_, watermark_, result.keyed_bytes);
     return result;
   }
 

@@ -179,6 +179,7 @@ public:
         result += "end ";
         break;
       case element_kind::barrier:
+      case element_kind::barrier_cancelled:
       case element_kind::latency_marker:
         break;
       }

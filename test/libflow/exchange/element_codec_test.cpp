@@ -97,6 +97,7 @@ TEST_CASE("elements without records come back as they were") {
     stream_element::of_status(stream_status::idle),
     stream_element::of_status(stream_status::active),
     stream_element::of_barrier({7, 99, barrier_kind::savepoint}),
+    stream_element::of_barrier_cancelled(8),
     stream_element::of_end_of_data(end_mode::stopped),
     stream_element::of_end_of_partition(),
     stream_element::of_latency_marker({5, 6, 7})};
