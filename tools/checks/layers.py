@@ -105,7 +105,7 @@ LIBRARIES = [
     ("CAF", ("caf/",), ("actors", "test")),
     ("LevelDB", ("leveldb/",), ("backends/leveldb", "test/backends")),
     ("Cereal and boost::pfr", ("cereal/", "boost/pfr"),
-     ("libflow/core/codec", "test/libflow/core")),
+     ("libflow/core/codec", "test/libflow/core", "test/fuzz")),
     ("Asio", ("boost/asio", "asio/"), ("actors/link", "actors/rest", "test")),
 ]
 # Job code pays for what the umbrella header reaches.

@@ -25,6 +25,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
   # g++ 12 warns of an overlap in every `"text" + std::string` it inlines.
   target_compile_options(flow_options INTERFACE -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # Off by default before clang 19.
+  target_compile_options(flow_options INTERFACE -fsized-deallocation)
+endif()
 if(FLOW_SANITIZE)
   target_compile_options(flow_options INTERFACE
     -fsanitize=${FLOW_SANITIZE} -fno-omit-frame-pointer
