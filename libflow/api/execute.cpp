@@ -100,14 +100,15 @@ job_result attend(running_job& job) {
   }
 }
 
-int report_end(const job_result& result, const job_options& options) {
+int report_end(const job_result& result, const job_options& options,
+               const summary_members& members) {
   if (result.outcome == job_outcome::failed)
     std::cerr << options.job_name << ": job failed: "
               << (result.cause ? result.cause->text : "no cause was given")
               << '\n';
   std::cout.flush();
   if (options.summary_json)
-    std::cout << to_json(result.summary) << std::endl;
+    std::cout << to_json(result.summary, members) << std::endl;
   return to_int(exit_code_of(result.outcome));
 }
 
@@ -145,7 +146,7 @@ int stream_environment::execute() {
   auto job = execute_async();
   if (!job)
     return report_refused(options_, job.error());
-  return report_end(attend(**job), options_);
+  return report_end(attend(**job), options_, summary_members_);
 }
 
 } // namespace flow

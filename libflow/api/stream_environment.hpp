@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -16,6 +17,8 @@
 #include "libflow/operators/source_operator.hpp"
 
 namespace flow {
+
+class json_writer;
 
 /// Where a program composes its job and runs it.
 ///
@@ -87,6 +90,13 @@ public:
   /// @return the exit code for main (see docs: 0 done, 1 failed)
   [[nodiscard]] int execute();
 
+  /// Has --summary end with members of the program's own; `add` is called
+  /// inside the open object once the job has ended.
+  void
+  add_to_summary(std::function<void(const job_summary&, json_writer&)> add) {
+    summary_members_ = std::move(add);
+  }
+
   /// Starts the job and returns at once.
   [[nodiscard]] expected<std::unique_ptr<running_job>> execute_async();
 
@@ -98,6 +108,7 @@ public:
 private:
   job_options options_;
   std::shared_ptr<graph_builder> builder_;
+  std::function<void(const job_summary&, json_writer&)> summary_members_;
 };
 
 namespace detail {

@@ -111,6 +111,15 @@ public:
   /// @pre value.size() <= max_size
   [[nodiscard]] static text borrow(std::string_view value);
 
+  /// Makes this what borrow() gives, which assigning would copy.
+  void rebind(std::string_view value) {
+    release();
+    if (value.size() <= max_inline_size)
+      set_inline(value);
+    else
+      set_long(value.data(), value.size(), 0);
+  }
+
   /// Valid until the text is changed or ends, also by a move or relocation.
   [[nodiscard]] std::string_view view() const noexcept {
     return {data(), size()};

@@ -15,7 +15,7 @@ double to_milliseconds(double seconds) {
 
 } // namespace
 
-std::string to_json(const job_summary& summary) {
+std::string to_json(const job_summary& summary, const summary_members& more) {
   json_writer out;
   out.begin_object()
     .member("job", summary.job)
@@ -28,8 +28,10 @@ std::string to_json(const job_summary& summary) {
     .member("cpu_seconds", to_milliseconds(summary.cpu_seconds))
     .member("peak_rss_bytes", summary.peak_rss_bytes)
     .member("checkpoints_completed", summary.checkpoints_completed)
-    .member("restarts", summary.restarts)
-    .end_object();
+    .member("restarts", summary.restarts);
+  if (more)
+    more(summary, out);
+  out.end_object();
   return std::move(out).take();
 }
 

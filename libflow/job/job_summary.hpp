@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "libflow/job/job_status.hpp"
 
 namespace flow {
+
+class json_writer;
 
 /// What `--summary json` says of a job that has ended.
 struct job_summary {
@@ -22,8 +25,12 @@ struct job_summary {
   std::uint64_t restarts = 0;
 };
 
+/// Writes further members behind those of the summary.
+using summary_members = std::function<void(const job_summary&, json_writer&)>;
+
 /// One JSON object on one line without a line feed, keys as in the struct and
 /// in its order; seconds rounded to milliseconds.
-[[nodiscard]] std::string to_json(const job_summary& summary);
+[[nodiscard]] std::string to_json(const job_summary& summary,
+                                  const summary_members& more = {});
 
 } // namespace flow

@@ -67,13 +67,16 @@ def allowed(path):
         return _BACKENDS
     if parts[0] == "apps":
         entries = ["libflow/flow", "libflow/connectors", "actors/api",
-                   "actors/flow_actors", "apps/support"]
+                   "actors/flow_actors", "apps/support",
+                   "libflow/core/json_writer"]
         if folder in _DAEMONS:
             entries += ["libflow/core", "actors/cluster", "backends/factory",
                         "backends/backend_factory"]
         return entries
     if parts[0] == "tools":
-        return ["libflow", "actors", "backends"]
+        # The bench runs the jobs that others are compared by.
+        jobs = ["apps/nexmark", "apps/ysb"] if folder == "tools/bench" else []
+        return ["libflow", "actors", "backends"] + jobs
     return None
 
 

@@ -28,6 +28,21 @@ int sign(std::strong_ordering order) {
 
 } // namespace
 
+TEST_CASE("a text can be made to borrow in place") {
+  const std::string first = "longer than what fits inline";
+  const std::string second = "another one, longer than that";
+  text value{first}; // owns
+  value.rebind(second);
+  CHECK(value == second);
+  CHECK(value.data() == second.data());
+  CHECK(value.borrows());
+  const text copy = value;
+  CHECK(copy.owns());
+  value.rebind("short");
+  CHECK(value == "short");
+  CHECK(!value.borrows());
+}
+
 TEST_CASE("a text holds up to 12 characters inline and owns longer ones") {
   for (std::size_t size = 0; size < 40; ++size) {
     const std::string value(size, 'x');

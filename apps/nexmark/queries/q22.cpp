@@ -1,0 +1,63 @@
+#include <array>
+
+#include "apps/nexmark/query.hpp"
+
+namespace nexmark {
+
+namespace {
+
+struct row {
+  std::int64_t auction = 0;
+  std::int64_t bidder = 0;
+  std::int64_t price = 0;
+  flow::text channel;
+  flow::text dir1;
+  flow::text dir2;
+  flow::text dir3;
+};
+
+/// Pieces 3, 4 and 5 of the url between its slashes, counted from 0; empty
+/// where there is none.
+std::array<std::string_view, 3> directories_of(std::string_view url) {
+  std::array<std::string_view, 3> found;
+  for (std::size_t piece = 0; piece < 6; ++piece) {
+    const std::size_t end = url.find('/');
+    if (piece >= 3)
+      found[piece - 3] = url.substr(0, end);
+    if (end == url.npos)
+      break;
+    url.remove_prefix(end + 1);
+  }
+  return found;
+}
+
+void split(const event& each, flow::collector<row>& out) {
+  const bid* offer = std::get_if<bid>(&each);
+  if (offer == nullptr)
+    return;
+  const auto found = directories_of(offer->url);
+  out.emit(row{offer->auction, offer->bidder, offer->price,
+               flow::text::borrow(offer->channel), flow::text::borrow(found[0]),
+               flow::text::borrow(found[1]), flow::text::borrow(found[2])});
+}
+
+void write(const row& each, flow::csv_writer& to) {
+  to.integer(each.auction)
+    .integer(each.bidder)
+    .integer(each.price)
+    .text(each.channel)
+    .text(each.dir1)
+    .text(each.dir2)
+    .text(each.dir3);
+}
+
+} // namespace
+
+/// Bids with the directories of their url.
+void compose_q22(const query_context& context) {
+  auto bids = context.events.flat_map(split);
+  bids.uid("bids").name("bids with directories");
+  context.finish(bids, "auction,bidder,price,channel,dir1,dir2,dir3", write);
+}
+
+} // namespace nexmark

@@ -1,0 +1,147 @@
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+
+#include "apps/nexmark/commands.hpp"
+#include "apps/nexmark/event_file.hpp"
+#include "apps/nexmark/generated_events.hpp"
+#include "apps/nexmark/query.hpp"
+#include "apps/nexmark/settings.hpp"
+#include "apps/support/run_into.hpp"
+#include "libflow/core/json_writer.hpp"
+
+namespace nexmark {
+
+namespace {
+
+using seconds = std::chrono::duration<double>;
+
+/// User and system time of this process and of those that it has waited for.
+double cpu_seconds() {
+  double sum = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    getrusage(who, &used);
+    sum +=
+      static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec)
+      + 1e-6
+          * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+  }
+  return sum;
+}
+
+std::string hexadecimal(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx",
+                static_cast<unsigned long long>(value));
+  return text;
+}
+
+/// Adds what this program knows of a run to its summary.
+struct query_report {
+  std::string query;
+  bool pregenerated = false;
+  bool counted = false;
+  std::shared_ptr<shared_table_checksum> total;
+  double cpu_before = cpu_seconds();
+
+  void operator()(const flow::job_summary& job, flow::json_writer& out) const {
+    const auto events = static_cast<double>(job.records_in);
+    const double cpu = cpu_seconds() - cpu_before;
+    out.member("query", query)
+      .member("events", job.records_in)
+      .member("events_per_second", events / job.seconds)
+      .member("events_per_core_second", events / cpu)
+      .key("checksum");
+    if (counted)
+      out.value(hexadecimal(total->total().sum));
+    else
+      out.null();
+    out.member("pregenerated", pregenerated);
+  }
+};
+
+class runner {
+public:
+  runner(const run_settings& job, flow::job_options options)
+    : job_(job), options_(std::move(options)) {}
+
+  /// What all queries share. Errors: files that cannot be read.
+  flow::expected<void> prepare() {
+    auto table = job_.side_input.empty()
+                   ? side_table::standard()
+                   : side_table::read(*flow::local_files(), job_.side_input);
+    if (!table)
+      return table.error();
+    side_input_ = std::make_shared<const side_table>(std::move(*table));
+    if (!job_.input.empty()) {
+      source_ = std::make_shared<event_file>(flow::local_files(), job_.input);
+      return {};
+    }
+    std::shared_ptr<const prepared_events> prepared;
+    if (job_.pregenerate && options_.explain == flow::explain_format::none)
+      prepared = prepare_events(job_.generator, job_.events);
+    source_ = std::make_shared<generated_events>(job_.generator, job_.events,
+                                                 std::move(prepared));
+    return {};
+  }
+
+  int run(const query& wanted) {
+    auto options = options_;
+    options.job_name += "-" + std::string{wanted.name};
+    flow::stream_environment env{std::move(options)};
+    auto events = env.from_source<event>(source_);
+    events.uid("events").name("events");
+    query_context context{.events = events,
+                          .output = job_.output,
+                          .side_input = side_input_,
+                          .total = std::make_shared<shared_table_checksum>()};
+    // Nothing that the generator shuffles is late.
+    context.out_of_orderness =
+      std::max(context.out_of_orderness, generator{job_.generator}.disorder());
+    wanted.compose(context);
+    env.add_to_summary(query_report{.query = std::string{wanted.name},
+                                    .pregenerated = job_.pregenerate,
+                                    .counted = job_.output.empty(),
+                                    .total = context.total});
+    return job_.output.empty() ? env.execute()
+                               : flow::run_into(env, job_.output);
+  }
+
+private:
+  run_settings job_;
+  flow::job_options options_;
+  std::shared_ptr<const flow::source<event>> source_;
+  std::shared_ptr<const side_table> side_input_;
+};
+
+} // namespace
+
+int run(int argc, char** argv) {
+  run_settings job;
+  const auto env = flow::stream_environment::from_args(
+    argc, argv,
+    {"nexmark",
+     "Runs queries of the Nexmark benchmark over generated events or a file "
+     "of them; `nexmark generate` writes such a file, `nexmark materialize "
+     "DIR` prints the table that a query's results describe.",
+     {"nexmark --query q5 --events 1000000 --output out -p 2",
+      "nexmark --all --pregenerate -p 2 --summary json",
+      "nexmark generate --events 100000 --output events.ndjson",
+      "nexmark --query q9 --input events.ndjson --output out",
+      "nexmark materialize out"}},
+    options_of(job));
+  runner queries{job, env.options()};
+  if (auto ready = queries.prepare(); !ready)
+    return flow::report_failure(env, ready.error());
+  if (!job.all)
+    return queries.run(*find_query(job.query));
+  for (const auto& each : all_queries())
+    if (const int code = queries.run(each); code != 0)
+      return code;
+  return 0;
+}
+
+} // namespace nexmark
