@@ -12,6 +12,14 @@
 
 namespace flow {
 
+/// In place of a function that reads timestamps: records keep those they have.
+struct keep_timestamps {
+  template <class T>
+  [[nodiscard]] timestamp operator()(const T&) const noexcept {
+    return min_timestamp;
+  }
+};
+
 /// How a stream gets its timestamps and watermarks. Values; make them with the
 /// functions below and pass them to `assign_timestamps_and_watermarks`.
 ///
@@ -26,6 +34,9 @@ template <class Extract, class MakeGenerator>
 class watermark_strategy {
 public:
   using generator = std::invoke_result_t<const MakeGenerator&>;
+
+  static constexpr bool keeps_timestamps =
+    std::is_same_v<Extract, keep_timestamps>;
 
   watermark_strategy(std::string text, Extract extract, MakeGenerator make)
     : text_(std::move(text)), extract_(std::move(extract)),

@@ -17,6 +17,13 @@ class watermark_operator final : public streamlined_operator<T, T> {
   using base = streamlined_operator<T, T>;
   using nanoseconds = std::chrono::nanoseconds;
 
+  static constexpr bool keeps_timestamps = [] {
+    if constexpr (requires { Strategy::keeps_timestamps; })
+      return Strategy::keeps_timestamps;
+    else
+      return false;
+  }();
+
 public:
   watermark_operator(std::string name, receiver<T>& out, Strategy strategy)
     : base(std::move(name), out), strategy_(std::move(strategy)),
@@ -118,6 +125,8 @@ public:
 
 private:
   void stamp(record_batch<T>& batch) {
+    if constexpr (keeps_timestamps)
+      return;
     const auto values = std::as_const(batch).values();
     auto stamps = batch.mutable_timestamps();
     std::size_t at = 0;

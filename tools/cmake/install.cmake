@@ -1,9 +1,9 @@
 # cmake --install, and find_package(libflow) for jobs outside this repository:
-# targets flow::flow and flow::runtime.
+# targets flow::flow, flow::runtime and flow::testing.
 include(CMakePackageConfigHelpers)
 
 set(flow_package_dir lib/cmake/libflow)
-set(flow_targets flow)
+set(flow_targets flow flow_testing)
 install(DIRECTORY libflow DESTINATION include COMPONENT development
         FILES_MATCHING PATTERN "*.hpp")
 if(FLOW_BUILD_RUNTIME)

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "libflow/operators/operator.hpp"
+
+namespace flow {
+
+/// What subtask `index` of `parallelism` restores from the snapshots of all
+/// old subtasks, in their order: at an unchanged parallelism its own; else
+/// everyone's keyed and broadcast parts, of which it skips what is not its
+/// own, and its share of the list entries.
+/// @pre index < parallelism
+[[nodiscard]] std::vector<operator_snapshot>
+snapshot_parts(std::span<const operator_snapshot> old, std::uint32_t index,
+               std::uint32_t parallelism);
+
+} // namespace flow

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/harness/subject.hpp"
+
+/// The kinds of operators, a function for each file that has some.
+namespace flow::harness {
+
+[[nodiscard]] std::vector<operator_kind_entry> reduce_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> watermark_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> pure_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> state_kinds();
+
+[[nodiscard]] std::vector<std::string> pure_function_names();
+
+} // namespace flow::harness
