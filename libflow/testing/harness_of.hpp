@@ -35,7 +35,8 @@ auto operator_of(Compose compose) {
 /// refused; to look at the refusal, see operator_of().
 template <class... In, class Compose>
 auto harness_of(Compose compose, harness_options options = {}) {
-  using out = typename std::invoke_result_t<Compose&, data_stream<In>...>::record;
+  using out =
+    typename std::invoke_result_t<Compose&, data_stream<In>...>::record;
   auto make = operator_of<In...>(std::move(compose));
   options.channels.resize(sizeof...(In), 1);
   return operator_harness<out>{std::move(*make), std::move(options)};

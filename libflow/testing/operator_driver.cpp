@@ -134,10 +134,10 @@ void operator_driver::forward(std::size_t input, const valve_output& combined) {
 void operator_driver::settle() {
   for (std::size_t turn = 0; op_->pending(); ++turn) {
     if (turn == most_turns)
-      throw task_failure{{error_code::timed_out,
-                          "operator \"" + op_->name()
-                            + "\" does not come to rest",
-                          error_severity::fatal}};
+      throw task_failure{
+        {error_code::timed_out,
+         "operator \"" + op_->name() + "\" does not come to rest",
+         error_severity::fatal}};
     op_->resume();
   }
 }

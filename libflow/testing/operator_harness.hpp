@@ -116,7 +116,8 @@ public:
 
   /// What came to a side output that is consumed, since the last call.
   template <class T>
-  [[nodiscard]] std::vector<output_item<T>> take_side(const output_tag<T>& tag) {
+  [[nodiscard]] std::vector<output_item<T>>
+  take_side(const output_tag<T>& tag) {
     auto found = sides_.find(tag.name());
     if (found == sides_.end())
       return {};
@@ -164,8 +165,8 @@ private:
 
   void start() {
     driver_.reset();
-    driver_ = std::make_unique<operator_driver>(make_("operator", *out_),
-                                                options_);
+    driver_ =
+      std::make_unique<operator_driver>(make_("operator", *out_), options_);
     for (auto& [name, side] : sides_)
       side->bind(driver_->op(), name);
     opened_ = driver_->open();

@@ -39,8 +39,8 @@ namespace flow {
     return remainder < 0 ? remainder + size : remainder;
   };
   const timestamp since_offset = into(at) - into(offset);
-  return saturating_add(at, -(since_offset < 0 ? since_offset + size
-                                               : since_offset));
+  return saturating_add(
+    at, -(since_offset < 0 ? since_offset + size : since_offset));
 }
 
 /// Windows of one size that start every slide: a time is in size / slide of

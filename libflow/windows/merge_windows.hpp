@@ -65,15 +65,15 @@ public:
     all.push_back(fresh);
     added result{fresh, {}};
     bool merged_fresh = false;
-    assigner.merge(std::move(all), [&](const Window& target,
-                                       std::vector<Window> sources) {
-      if (std::erase(sources, fresh) > 0) {
-        merged_fresh = true;
-        result.window = target;
-      }
-      if (!sources.empty())
-        join(target, std::move(sources), result.merges);
-    });
+    assigner.merge(std::move(all),
+                   [&](const Window& target, std::vector<Window> sources) {
+                     if (std::erase(sources, fresh) > 0) {
+                       merged_fresh = true;
+                       result.window = target;
+                     }
+                     if (!sources.empty())
+                       join(target, std::move(sources), result.merges);
+                   });
     if (!merged_fresh)
       entries.push_back({fresh, fresh});
     return result;

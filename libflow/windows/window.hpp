@@ -52,8 +52,7 @@ struct global_window {
   [[nodiscard]] static constexpr timestamp max_timestamp() noexcept {
     return flow::max_timestamp;
   }
-  [[nodiscard]] static constexpr timestamp
-  cleanup_time(duration_ms) noexcept {
+  [[nodiscard]] static constexpr timestamp cleanup_time(duration_ms) noexcept {
     return flow::max_timestamp;
   }
 
@@ -63,9 +62,9 @@ struct global_window {
 
 /// Whether a window of event time accepts no record any more.
 template <class Window>
-[[nodiscard]] constexpr bool
-is_window_late(const Window& window, duration_ms allowed_lateness,
-               timestamp watermark) noexcept {
+[[nodiscard]] constexpr bool is_window_late(const Window& window,
+                                            duration_ms allowed_lateness,
+                                            timestamp watermark) noexcept {
   return window.cleanup_time(allowed_lateness) <= watermark;
 }
 

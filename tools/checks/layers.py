@@ -34,9 +34,9 @@ LIBFLOW = {
 }
 LIBFLOW["libflow/api"] = list(LIBFLOW)
 LIBFLOW["libflow/connectors"] = _OPERATORS + ["libflow/api"]
-# The umbrella headers.
+# The umbrella headers, one with a folder of its own.
+LIBFLOW["libflow/testing"] = list(LIBFLOW) + ["libflow/testing"]
 LIBFLOW["libflow/flow"] = list(LIBFLOW)
-LIBFLOW["libflow/testing"] = list(LIBFLOW)
 
 _BACKENDS = [f"libflow/{part}" for part in
              ("core", "metrics", "time", "state", "checkpoint", "job")]

@@ -7,7 +7,7 @@ namespace flow::harness {
 
 namespace {
 
-constexpr std::array names_of_name{"fn", "op", "call", "name",
+constexpr std::array names_of_name{"fn",     "op",     "call", "name",
                                    "method", "action", "do"};
 
 const value nothing;

@@ -10,8 +10,7 @@ namespace {
 /// alone.
 bool same_record(const value& expected, const item& actual) {
   return same_result(expected, actual.record)
-         || (actual.passed_on
-             && same_result(expected, actual.record["value"]));
+         || (actual.passed_on && same_result(expected, actual.record["value"]));
 }
 
 timestamp time_of(const value& stamp) {

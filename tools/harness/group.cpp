@@ -24,7 +24,9 @@ void append(std::vector<item>& to, std::vector<item> more) {
             std::make_move_iterator(more.end()));
 }
 
-bool is_record(const item& one) { return one.what == item::kind::record; }
+bool is_record(const item& one) {
+  return one.what == item::kind::record;
+}
 
 bool same_mark(const item& a, const item& b) {
   return a.what == b.what && a.time == b.time && a.status == b.status;
@@ -95,8 +97,7 @@ bool subject_group::has_state() const {
 
 std::vector<operator_snapshot> subject_group::snapshot() {
   std::vector<operator_snapshot> result;
-  each(std::nullopt,
-       [&](subject& one) { result.push_back(one.snapshot()); });
+  each(std::nullopt, [&](subject& one) { result.push_back(one.snapshot()); });
   return result;
 }
 

@@ -32,14 +32,13 @@ const std::vector<operator_kind_entry>& operator_kinds() {
 }
 
 const operator_kind_entry& kind_of(const value& description) {
-  const value& name = description["kind"].is_null() ? description["type"]
-                                                    : description["kind"];
+  const value& name =
+    description["kind"].is_null() ? description["type"] : description["kind"];
   const auto& kinds = operator_kinds();
   const auto found = std::ranges::find_if(
     kinds, [&](const auto& one) { return value{one.name} == name; });
   if (found == kinds.end())
-    throw unknown_feature("the operator kind " + name.dump()
-                          + " is not known");
+    throw unknown_feature("the operator kind " + name.dump() + " is not known");
   return *found;
 }
 

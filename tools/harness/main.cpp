@@ -148,8 +148,8 @@ case_result run_all(const test_case& which, const std::vector<rerun>& runs) {
   for (const rerun how : runs) {
     case_result result = run_case(which, how);
     if (how != rerun::none && result.outcome == verdict::failed)
-      result.why += how == rerun::restore ? " (rerun restore)"
-                                          : " (rerun batches)";
+      result.why +=
+        how == rerun::restore ? " (rerun restore)" : " (rerun batches)";
     if (result.outcome == verdict::failed)
       return result;
     if (how == rerun::none)

@@ -50,8 +50,8 @@ void operator_subject::push(std::span<const element> elements,
   records.reserve(elements.size());
   for (const element& each : elements)
     records.push_back({record_of(each.key, each.payload), each.stamp});
-  check(harness_.push_batch(
-    std::span<const testing::emitted<value>>{records}, at.input));
+  check(harness_.push_batch(std::span<const testing::emitted<value>>{records},
+                            at.input));
 }
 
 void operator_subject::watermark(timestamp mark, testing::channel_id at) {
@@ -78,8 +78,11 @@ std::vector<item> operator_subject::take() {
     else if (const auto* mark = std::get_if<testing::emitted_watermark>(&one))
       result.push_back({item::kind::watermark, {}, mark->mark, {}, false});
     else
-      result.push_back({item::kind::status, {}, min_timestamp,
-                        std::get<stream_status>(one), false});
+      result.push_back({item::kind::status,
+                        {},
+                        min_timestamp,
+                        std::get<stream_status>(one),
+                        false});
   }
   return result;
 }
@@ -88,8 +91,8 @@ std::vector<item> operator_subject::take_side(const std::string& tag) {
   std::vector<item> result;
   for (const auto& one : harness_.take_side(output_tag<value>{tag}))
     if (const auto* record = std::get_if<testing::emitted<value>>(&one))
-      result.push_back(item_of(record->value, record->stamp,
-                               contains(plan_.late_sides, tag)));
+      result.push_back(
+        item_of(record->value, record->stamp, contains(plan_.late_sides, tag)));
   return result;
 }
 

@@ -32,8 +32,7 @@ public:
   /// Throws refusal when the operator cannot be opened.
   operator_subject(operator_plan plan, const placement& where);
 
-  void push(std::span<const element> elements,
-            testing::channel_id at) override;
+  void push(std::span<const element> elements, testing::channel_id at) override;
   void watermark(timestamp mark, testing::channel_id at) override;
   void status(stream_status status, testing::channel_id at) override;
   void processing_time(timestamp now) override;

@@ -45,10 +45,10 @@ const value& assigner_in(const call_step& step) {
 }
 
 value assign(const call_step& step) {
-  const value& ts = step.has("ts", 1) ? step.arg("ts", 1)
-                                      : step.arg("timestamp", 1);
-  const value record = value::map{
-    {"key", step.arg("key", 2)}, {"value", step.arg("value", 3)}};
+  const value& ts =
+    step.has("ts", 1) ? step.arg("ts", 1) : step.arg("timestamp", 1);
+  const value record =
+    value::map{{"key", step.arg("key", 2)}, {"value", step.arg("value", 3)}};
   case_assigner assigner{assigner_in(step)};
   if (assigner.is_global())
     return value::list{"global"};
@@ -60,8 +60,8 @@ value assign(const call_step& step) {
 }
 
 value merge(const call_step& step) {
-  const value& given = step.has("windows", 0) ? step.arg("windows", 0)
-                                              : step.all();
+  const value& given =
+    step.has("windows", 0) ? step.arg("windows", 0) : step.all();
   std::vector<time_window> windows;
   for (const value& each : given.as_list())
     windows.push_back(window_of(each));
@@ -95,8 +95,8 @@ value call_window_start(const call_step& step) {
   const auto size = step.arg("size", 2).as_int();
   if (size <= 0)
     throw refusal("a window's size is above 0");
-  return window_start(step.arg("ts", 0).as_int(), step.arg("offset", 1).as_int(),
-                      size);
+  return window_start(step.arg("ts", 0).as_int(),
+                      step.arg("offset", 1).as_int(), size);
 }
 
 value call_max_timestamp(const call_step& step) {
@@ -117,9 +117,9 @@ value call_key_group(const call_step& step) {
 value call_key_group_range(const call_step& step) {
   const auto max = number(step.arg("max_parallelism", 0));
   const auto parallelism = number(step.arg("parallelism", 1));
-  const auto index = number(step.has("operator_index", 2)
-                              ? step.arg("operator_index", 2)
-                              : step.arg("index", 2));
+  const auto index =
+    number(step.has("operator_index", 2) ? step.arg("operator_index", 2)
+                                         : step.arg("index", 2));
   if (parallelism > max || index >= parallelism || max > max_max_parallelism)
     throw refusal("operator index, parallelism, max parallelism out of order");
   const auto range = range_of(index, parallelism, max);
@@ -159,9 +159,8 @@ constexpr std::array functions{
 class pure_subject final : public subject {
 public:
   value call(const call_step& step) override {
-    const auto found = std::ranges::find_if(functions, [&](const auto& one) {
-      return step.name() == one.name;
-    });
+    const auto found = std::ranges::find_if(
+      functions, [&](const auto& one) { return step.name() == one.name; });
     if (found == functions.end())
       throw unknown_feature("the function \"" + step.name()
                             + "\" is not known");
@@ -180,11 +179,10 @@ public:
   value call(const call_step& asked) override {
     call_step step = asked;
     step.resolve({"add", "state_window", "retire"});
-    const auto window =
-      window_of(step.has("window", 0) ? step.arg("window", 0)
-                : step.all().is_list() ? step.all()
-                : step.has("value")    ? step.arg("value")
-                                       : step.all());
+    const auto window = window_of(step.has("window", 0)  ? step.arg("window", 0)
+                                  : step.all().is_list() ? step.all()
+                                  : step.has("value")    ? step.arg("value")
+                                                         : step.all());
     if (step.name() == "add")
       return added(windows_.add(window, assigner_));
     if (step.name() == "state_window") {
@@ -242,11 +240,11 @@ public:
         || how_ == "round_robin")
       return spread_(0);
     if (how_ == "custom") {
-      custom_router router{
-        [](const value& key, std::uint32_t channels) {
-          return static_cast<std::uint64_t>(key.as_int()) % channels;
-        },
-        channels_};
+      custom_router router{[](const value& key, std::uint32_t channels) {
+                             return static_cast<std::uint64_t>(key.as_int())
+                                    % channels;
+                           },
+                           channels_};
       return router(step.arg("key", 0));
     }
     if (how_ == "key_group" || how_ == "hash" || how_ == "key_by")
@@ -272,17 +270,16 @@ private:
 } // namespace
 
 std::vector<operator_kind_entry> pure_kinds() {
-  return {{"pure",
-           [](const value&, const placement&) {
-             return std::make_unique<pure_subject>();
-           }},
-          {"window_set",
-           [](const value& description, const placement&) {
-             return std::make_unique<window_set_subject>(description);
-           }},
-          {"partitioner", [](const value& description, const placement&) {
-             return std::make_unique<partitioner_subject>(description);
-           }}};
+  return {
+    {"pure", [](const value&,
+                const placement&) { return std::make_unique<pure_subject>(); }},
+    {"window_set",
+     [](const value& description, const placement&) {
+       return std::make_unique<window_set_subject>(description);
+     }},
+    {"partitioner", [](const value& description, const placement&) {
+       return std::make_unique<partitioner_subject>(description);
+     }}};
 }
 
 std::vector<std::string> pure_function_names() {

@@ -20,13 +20,23 @@ struct mismatch : std::runtime_error {
 };
 
 std::string action_of(const value& step) {
-  constexpr std::array actions{
-    "element",        "watermark",      "status",
-    "processing_time", "end_input",     "snapshot",
-    "restore",        "scale",          "open",
-    "call",           "expect",         "expect_one_of",
-    "expect_side",    "expect_timers",  "expect_dropped",
-    "expect_state",   "expect_window_contents"};
+  constexpr std::array actions{"element",
+                               "watermark",
+                               "status",
+                               "processing_time",
+                               "end_input",
+                               "snapshot",
+                               "restore",
+                               "scale",
+                               "open",
+                               "call",
+                               "expect",
+                               "expect_one_of",
+                               "expect_side",
+                               "expect_timers",
+                               "expect_dropped",
+                               "expect_state",
+                               "expect_window_contents"};
   for (const char* action : actions)
     if (step.find(action) != nullptr)
       return action;
@@ -166,8 +176,8 @@ private:
   }
 
   void scale(const value& what) {
-    const auto parallelism = static_cast<std::size_t>(
-      what["parallelism"].as_int());
+    const auto parallelism =
+      static_cast<std::size_t>(what["parallelism"].as_int());
     if (what["from"].is_null()) {
       group_->replace(parallelism, nullptr);
     } else {
@@ -203,11 +213,9 @@ private:
     if (flag(step, "no_late_records"))
       check_no_late(items);
     if (flag(step, "records_only"))
-      std::erase_if(items, [](const item& one) {
-        return one.what != item::kind::record;
-      });
-    const auto order =
-      order_of(step, output_order::between_watermarks);
+      std::erase_if(
+        items, [](const item& one) { return one.what != item::kind::record; });
+    const auto order = order_of(step, output_order::between_watermarks);
     if (action == "expect") {
       if (auto why = difference(step["expect"].as_list(), items, order))
         throw mismatch(*why);
@@ -344,8 +352,8 @@ case_result run_case(const test_case& which, rerun how) {
     why = std::string{"expected no error got "} + thrown.what();
   }
   if (const auto tag = excuse(which))
-    return {verdict::skipped, *tag + ": step " + std::to_string(step) + ": "
-                                + why};
+    return {verdict::skipped,
+            *tag + ": step " + std::to_string(step) + ": " + why};
   return {verdict::failed, "step " + std::to_string(step) + ": " + why};
 }
 

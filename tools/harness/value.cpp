@@ -44,10 +44,9 @@ bool same_map(const value::map& expected, const value::map& actual,
               whole))
       return false;
   }
-  return !whole
-         || std::ranges::all_of(actual, [&](const auto& member) {
-              return member.second.is_null() || expected.contains(member.first);
-            });
+  return !whole || std::ranges::all_of(actual, [&](const auto& member) {
+    return member.second.is_null() || expected.contains(member.first);
+  });
 }
 
 bool is_window(const value& v) {
@@ -73,10 +72,9 @@ bool same(const value& expected, const value& actual, bool whole) {
   if (is_window(actual) && expected.is_list())
     return same(expected, window_list(actual), whole);
   if (expected.is_list() && actual.is_list())
-    return std::ranges::equal(expected.as_list(), actual.as_list(),
-                              [&](const value& a, const value& b) {
-                                return same(a, b, whole);
-                              });
+    return std::ranges::equal(
+      expected.as_list(), actual.as_list(),
+      [&](const value& a, const value& b) { return same(a, b, whole); });
   if (expected == actual)
     return true;
   const auto a = expected.number();

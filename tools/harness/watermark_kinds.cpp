@@ -13,13 +13,13 @@ namespace {
 
 void put_out(const valve_output& combined, std::vector<item>& out) {
   if (combined.status == stream_status::active)
-    out.push_back({item::kind::status, {}, min_timestamp,
-                   stream_status::active, false});
+    out.push_back(
+      {item::kind::status, {}, min_timestamp, stream_status::active, false});
   if (combined.watermark)
     out.push_back({item::kind::watermark, {}, *combined.watermark, {}, false});
   if (combined.status == stream_status::idle)
-    out.push_back({item::kind::status, {}, min_timestamp, stream_status::idle,
-                   false});
+    out.push_back(
+      {item::kind::status, {}, min_timestamp, stream_status::idle, false});
 }
 
 /// The valve of an operator with several channels; elements pass through.
@@ -29,8 +29,7 @@ public:
 
   void push(std::span<const element> elements, testing::channel_id) override {
     for (const element& one : elements)
-      out_.push_back(
-        {item::kind::record, one.payload, one.stamp, {}, false});
+      out_.push_back({item::kind::record, one.payload, one.stamp, {}, false});
   }
   void watermark(timestamp mark, testing::channel_id at) override {
     put_out(valve_.watermark(checked(at), mark), out_);
@@ -119,7 +118,6 @@ private:
   timestamp interval_;
   timestamp now_ = 0;
 };
-
 
 template <class Extract>
 expected<testing::operator_harness<value>::maker>

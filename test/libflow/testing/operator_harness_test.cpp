@@ -115,8 +115,8 @@ TEST_CASE("what user code throws is the error of the call") {
 
 TEST_CASE("the clock stands at 0 and probes come when it is set") {
   auto marks = flow::testing::harness_of<std::int64_t>([](auto in) {
-    return in.assign_timestamps_and_watermarks(flow::monotonous_timestamps(
-      [](const std::int64_t& x) { return x; }));
+    return in.assign_timestamps_and_watermarks(
+      flow::monotonous_timestamps([](const std::int64_t& x) { return x; }));
   });
   CHECK(marks.push(std::int64_t{100}));
   CHECK(marks.set_processing_time(199));
@@ -131,11 +131,11 @@ TEST_CASE("a slow consumer changes nothing") {
   flow::testing::harness_options slow;
   slow.refuse_every_second = true;
   auto repeat = [](auto in) {
-    return in.flat_map([](const std::int64_t& x,
-                          flow::collector<std::int64_t>& out) {
-      for (std::int64_t i = 0; i < x; ++i)
-        out.emit(i);
-    });
+    return in.flat_map(
+      [](const std::int64_t& x, flow::collector<std::int64_t>& out) {
+        for (std::int64_t i = 0; i < x; ++i)
+          out.emit(i);
+      });
   };
   auto fast_one = flow::testing::harness_of<std::int64_t>(repeat);
   auto slow_one = flow::testing::harness_of<std::int64_t>(repeat, slow);
