@@ -26,6 +26,11 @@ inline constexpr std::size_t records_per_amplifying_call = 256;
 /// A subtask yields to its mailbox after so much work.
 inline constexpr std::chrono::microseconds step_budget{500};
 
+/// A step of firing timers ends after so many or so much time, so that a storm
+/// of them lets the other messages of the task through.
+inline constexpr std::size_t timers_per_firing_step = 4096;
+inline constexpr std::chrono::microseconds firing_step_time{1000};
+
 /// Default of execution.buffer-timeout.
 inline constexpr std::chrono::milliseconds buffer_timeout{10};
 

@@ -97,6 +97,10 @@ private:
     if (header.schema != wanted.schema)
       return incompatible("the state \"" + header.name + "\" with values",
                           header.schema, wanted.schema);
+    if (header.namespace_schema != wanted.namespace_schema)
+      return incompatible("the state \"" + header.name + "\" in namespaces",
+                          "\"" + header.namespace_schema + "\"",
+                          "\"" + wanted.namespace_schema + "\"");
     return {};
   }
 

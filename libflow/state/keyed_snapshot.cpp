@@ -22,13 +22,15 @@ bool keyed_state_snapshot::write_some(byte_writer& out) {
       part_opened_ = true;
       return true;
     }
-    if (part.write_entries(out))
+    if (const auto rows = part.write_entries(out); rows > 0) {
+      rows_ += rows;
       return true;
+    }
     part_opened_ = false;
   }
   if (end_written_)
     return false;
-  detail::write_end_block(out, size());
+  detail::write_end_block(out, rows_);
   end_written_ = true;
   return true;
 }

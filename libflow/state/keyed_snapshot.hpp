@@ -13,6 +13,8 @@
 #include "libflow/core/key_group.hpp"
 #include "libflow/state/entry_refs.hpp"
 #include "libflow/state/state_format.hpp"
+#include "libflow/state/state_rows.hpp"
+#include "libflow/state/state_scope.hpp"
 #include "libflow/state/table_snapshot.hpp"
 
 namespace flow {
@@ -29,19 +31,22 @@ public:
   [[nodiscard]] const state_header& header() const noexcept { return header_; }
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
 
-  /// Writes the next block of entries; false, and nothing written, once all
-  /// are.
-  virtual bool write_entries(byte_writer& out) = 0;
+  /// Writes the next block of entries and returns its rows; 0, and nothing
+  /// written, once all are.
+  virtual std::uint32_t write_entries(byte_writer& out) = 0;
 
 private:
   state_header header_;
 };
 
-/// Entries of a table, group after group.
-template <class K, class T>
+/// Entries of a table, group after group; each is one row or several.
+template <class K, class N, class V>
 class table_snapshot_part final : public keyed_snapshot_part {
+  using scope = scoping<K, N>;
+  using table_key = typename scope::key_type;
+
 public:
-  table_snapshot_part(state_header header, table_snapshot<K, T> entries,
+  table_snapshot_part(state_header header, table_snapshot<table_key, V> entries,
                       std::uint32_t max_parallelism)
     : keyed_snapshot_part(std::move(header)), entries_(std::move(entries)),
       max_parallelism_(max_parallelism) {}
@@ -50,9 +55,9 @@ public:
     return entries_.size();
   }
 
-  bool write_entries(byte_writer& out) override {
+  std::uint32_t write_entries(byte_writer& out) override {
     if (!fill())
-      return false;
+      return 0;
     const std::uint32_t group = waiting_[next_].group;
     block_writer block{out, state_format::block_kind::entries};
     out.write_int(group);
@@ -60,27 +65,38 @@ public:
     std::uint32_t count = 0;
     while (fill() && waiting_[next_].group == group
            && block.body_bytes() < state_format::target_block_bytes) {
-      const auto& [ignored, key, value] = waiting_[next_++];
-      codec<K>::encode(*static_cast<const K*>(key), out);
-      codec<T>::encode(*static_cast<const T*>(value), out);
+      write_row(out);
       ++count;
     }
     out.patch_u32(block.body_offset() + sizeof group, count);
     block.seal();
-    return true;
+    return count;
   }
 
 private:
-  /// Whether an entry waits; takes the next segment if none does.
+  /// Whether an entry with rows waits; takes the next segment if none does.
   bool fill() {
-    while (next_ == waiting_.size()) {
+    for (;;) {
+      for (; next_ < waiting_.size(); ++next_, row_ = 0, position_ = {})
+        if (row_ < state_rows<V>::count(value_of(waiting_[next_])))
+          return true;
       if (segment_ == entries_.segment_count())
         return false;
       waiting_.clear();
       next_ = 0;
       take_segment(segment_++);
     }
-    return true;
+  }
+
+  void write_row(byte_writer& out) {
+    const entry_ref& entry = waiting_[next_];
+    scope::encode(*static_cast<const table_key*>(entry.key), out);
+    state_rows<V>::encode_next(value_of(entry), position_, out);
+    ++row_;
+  }
+
+  [[nodiscard]] static const V& value_of(const entry_ref& entry) noexcept {
+    return *static_cast<const V*>(entry.value);
   }
 
   void take_segment(std::size_t index) {
@@ -89,20 +105,23 @@ private:
     const auto& hashes = entries_.hashes_in(index);
     const auto first = key_group_of(hashes.first, max_parallelism_);
     const bool one_group = first == key_group_of(hashes.last, max_parallelism_);
-    entries_.for_each_in(index, [&](const K& key, const T& value) {
-      const auto group =
-        one_group ? first : key_group_of(key_hash(key), max_parallelism_);
+    entries_.for_each_in(index, [&](const table_key& key, const V& value) {
+      const auto group = one_group ? first
+                                   : key_group_of(key_hash(scope::key_of(key)),
+                                                  max_parallelism_);
       waiting_.push_back({group, &key, &value});
     });
     if (!one_group)
       sort_by_group(waiting_);
   }
 
-  table_snapshot<K, T> entries_;
+  table_snapshot<table_key, V> entries_;
   std::uint32_t max_parallelism_;
   std::size_t segment_ = 0; ///< the next to take
   std::vector<entry_ref> waiting_;
   std::size_t next_ = 0;
+  std::size_t row_ = 0; ///< of the next entry
+  [[no_unique_address]] typename state_rows<V>::position position_{};
 };
 
 } // namespace detail
@@ -131,6 +150,7 @@ private:
   bool end_written_ = false;
   bool part_opened_ = false;
   std::size_t part_ = 0;
+  std::uint64_t rows_ = 0; ///< written
 };
 
 /// Writes all of a snapshot: per state, in the order of registration, its key

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,17 +13,24 @@
 #include "libflow/core/key_group.hpp"
 #include "libflow/core/type_name.hpp"
 #include "libflow/state/descriptors.hpp"
+#include "libflow/state/folding_state.hpp"
 #include "libflow/state/keyed_value_cell.hpp"
+#include "libflow/state/list_state.hpp"
+#include "libflow/state/map_state.hpp"
+#include "libflow/state/scoped_cell.hpp"
+#include "libflow/state/timer_service.hpp"
 
 namespace flow {
 
-/// The keyed states of one operator in one subtask: the keys of one range of
-/// key groups.
+/// The keyed states and timers of one operator in one subtask: the keys of one
+/// range of key groups. A state is found by operator, name, key and, where it
+/// was made in a scope, namespace.
 ///
 /// The operator works in blocks of up to `keyed_block_records` records. It
 /// calls prefetch() for the block after this one, begin_block() for this one,
 /// and select() before each record's user code; the user's code then reads and
 /// writes through its handles, which follow a pointer found at begin_block().
+/// States with a namespace or a time to live are looked up at each access.
 ///
 /// Owner: the operator; handles and the spans given to begin_block() refer to
 /// each other until end_block() or the next block.
@@ -30,38 +38,91 @@ namespace flow {
 template <class K>
 class keyed_state_store {
 public:
+  /// @param time  measures times to live; outlives the store. Without one, a
+  ///              state with a time to live is refused
   explicit keyed_state_store(
     key_group_range groups, std::uint32_t max_parallelism,
-    std::shared_ptr<segment_pool> pool = std::make_shared<segment_pool>())
-    : groups_(groups), max_parallelism_(max_parallelism),
-      owned_(hashes_of(groups, max_parallelism)), pool_(std::move(pool)) {}
+    std::shared_ptr<segment_pool> pool = std::make_shared<segment_pool>(),
+    const clock* time = nullptr)
+    : groups_(groups), place_{std::move(pool),
+                              hashes_of(groups, max_parallelism),
+                              max_parallelism},
+      time_(time) {}
 
   keyed_state_store(const keyed_state_store&) = delete;
   keyed_state_store& operator=(const keyed_state_store&) = delete;
 
+  /// The namespaces of type N: one current at a time, for all states made with
+  /// the result. Valid as long as the store.
+  template <class N>
+  state_scope<N>& scope() {
+    for (const auto& known : scopes_)
+      if (auto* found = dynamic_cast<state_scope<N>*>(known.get()))
+        return *found;
+    scopes_.push_back(std::make_unique<state_scope<N>>());
+    return static_cast<state_scope<N>&>(*scopes_.back());
+  }
+
   /// The state of a name; made at the first call. The same name with another
-  /// type is an error. The default value is that of the first call.
-  template <class T>
-  expected<value_state<T>> value(const value_state_descriptor<T>& wanted) {
-    using cell_type = detail::keyed_value_cell<K, T>;
-    for (const auto& known : cells_) {
-      if (known->header().name != wanted.name)
-        continue;
-      if (auto* same = dynamic_cast<cell_type*>(known.get()))
-        return value_state<T>{*same};
+  /// type is an error. Default value and time to live are those of the first
+  /// call. With a scope, the state of the scope's current namespace.
+  template <class T, class N = no_namespace>
+  expected<value_state<T>> value(const value_state_descriptor<T>& wanted,
+                                 const state_scope<N>* in = nullptr) {
+    return folded(state_format::state_kind::value, wanted, wanted.default_value,
+                  in);
+  }
+
+  template <class T, class N = no_namespace>
+  expected<list_state<T>> list(const list_state_descriptor<T>& wanted,
+                               const state_scope<N>* in = nullptr) {
+    return in_parts<list_state<T>, detail::chunk_list<T>,
+                    detail::chunk_list<detail::timed<T>>>(
+      state_format::state_kind::list, wanted, in);
+  }
+
+  template <class MK, class MV, class N = no_namespace>
+  expected<map_state<MK, MV>> map(const map_state_descriptor<MK, MV>& wanted,
+                                  const state_scope<N>* in = nullptr) {
+    return in_parts<map_state<MK, MV>, detail::chunk_map<MK, MV>,
+                    detail::chunk_map<MK, detail::timed<MV>>>(
+      state_format::state_kind::map, wanted, in);
+  }
+
+  template <class T, class F, class N = no_namespace>
+  expected<reducing_state<T, F>>
+  reducing(const reducing_state_descriptor<T, F>& wanted,
+           const state_scope<N>* in = nullptr) {
+    auto kept = folded(state_format::state_kind::reducing, wanted, T{}, in);
+    if (!kept)
+      return kept.error();
+    return reducing_state<T, F>{*kept, std::make_shared<F>(wanted.function)};
+  }
+
+  template <class In, class F, class N = no_namespace>
+  expected<aggregating_state<In, F>>
+  aggregating(const aggregating_state_descriptor<In, F>& wanted,
+              const state_scope<N>* in = nullptr) {
+    auto function = std::make_shared<F>(wanted.function);
+    auto kept = folded(state_format::state_kind::aggregating, wanted,
+                       detail::fresh_accumulator(*function), in);
+    if (!kept)
+      return kept.error();
+    return aggregating_state<In, F>{*kept, std::move(function)};
+  }
+
+  /// The timers of a name, with namespaces of type N; made at the first call.
+  template <class N = no_namespace>
+  expected<timer_service<K, N>> timers(const std::string& name) {
+    auto* event =
+      timer_cell<N>(state_format::state_kind::event_timers, name + ".event");
+    auto* processing = timer_cell<N>(
+      state_format::state_kind::processing_timers, name + ".processing");
+    if (event == nullptr || processing == nullptr)
       return error{error_code::invalid_argument,
-                   "the state \"" + wanted.name + "\" holds "
-                     + known->header().schema + "; it cannot also be a value "
-                     + "of type " + type_name<T>()};
-    }
-    auto made = std::make_unique<cell_type>(
-      block_,
-      detail::state_header{state_format::state_kind::value, wanted.name,
-                           codec<T>::schema()},
-      wanted.default_value, pool_, owned_, max_parallelism_);
-    value_state<T> handle{*made};
-    cells_.push_back(std::move(made));
-    return handle;
+                   "the timers \"" + name
+                     + "\" have namespaces of another type"};
+    return timer_service<K, N>{*this, *event, *processing};
   }
 
   /// Starts loading what begin_block() will touch for these hashes: those of
@@ -80,6 +141,8 @@ public:
                   && keys.size() <= keyed_block_records,
                 "a block has a hash for each of its at most 32 keys");
     set_block(keys, hashes);
+    for (auto* cell : expiring_)
+      cell->sweep();
     for (const auto& cell : cells_)
       cell->resolve();
   }
@@ -95,6 +158,9 @@ public:
     single_key_ = &key;
     single_hash_ = hash;
     set_block({&single_key_, 1}, {&single_hash_, 1});
+    if (!expiring_.empty() && ++singles_ % keyed_block_records == 0)
+      for (auto* cell : expiring_)
+        cell->sweep();
     for (const auto& cell : cells_)
       cell->forget();
     select(0);
@@ -107,7 +173,20 @@ public:
     block_.cursor.index = detail::block_cursor::no_key;
   }
 
-  /// Entries of all states.
+  [[nodiscard]] bool has_current_key() const noexcept {
+    return block_.cursor.index != detail::block_cursor::no_key;
+  }
+
+  /// @pre a key is current
+  [[nodiscard]] const K& current_key() const {
+    return *block_.keys[block_.current()];
+  }
+  [[nodiscard]] std::uint64_t current_hash() const {
+    return block_.hashes[block_.current()];
+  }
+
+  /// Entries of all states: keys (of timers, timers), not what lies in lists
+  /// and maps.
   [[nodiscard]] std::size_t entry_count() const {
     std::size_t total = 0;
     for (const auto& cell : cells_)
@@ -125,12 +204,12 @@ public:
 
   [[nodiscard]] key_group_range groups() const noexcept { return groups_; }
 
-  /// All entries as they are now. Cost: one reference per segment of the
-  /// tables (about a microsecond per 1,000 to 10,000 entries).
+  /// All entries and timers as they are now. Cost: one reference per segment of
+  /// the tables (about a microsecond per 1,000 to 10,000 entries).
   [[nodiscard]] keyed_state_snapshot snapshot() {
     std::vector<std::unique_ptr<detail::keyed_snapshot_part>> parts;
     for (const auto& cell : cells_)
-      parts.push_back(cell->snapshot(max_parallelism_));
+      parts.push_back(cell->snapshot());
     return {header(), std::move(parts)};
   }
 
@@ -147,10 +226,120 @@ public:
   }
 
 private:
+  using kind = state_format::state_kind;
+
+  template <class V, class Descriptor, class N>
+  expected<value_state<V>> folded(kind what, const Descriptor& wanted,
+                                  V default_value, const state_scope<N>* in) {
+    if (auto checked = check_ttl(wanted); !checked)
+      return checked.error();
+    const auto make_handle = [](auto& cell) { return value_state<V>{cell}; };
+    if (wanted.ttl)
+      return find_or_make<detail::scoped_cell<K, N, V, true>>(
+        what, wanted, "timed<" + codec<V>::schema() + ">", make_handle,
+        std::move(default_value), in);
+    return untimed<V>(what, wanted, make_handle, std::move(default_value), in);
+  }
+
+  template <class Handle, class Plain, class Timed, class Descriptor, class N>
+  expected<Handle> in_parts(kind what, const Descriptor& wanted,
+                            const state_scope<N>* in) {
+    if (auto checked = check_ttl(wanted); !checked)
+      return checked.error();
+    if (wanted.ttl)
+      return find_or_make<detail::scoped_cell<K, N, Timed, false>>(
+        what, wanted, detail::state_rows<Timed>::schema(),
+        [](auto& cell) {
+          return Handle{cell, cell.ttl()};
+        },
+        Timed{}, in);
+    return untimed<Plain>(
+      what, wanted, [](auto& cell) { return Handle{cell}; }, Plain{}, in);
+  }
+
+  template <class V, class Descriptor, class MakeHandle, class N>
+  auto untimed(kind what, const Descriptor& wanted, MakeHandle make_handle,
+               V default_value, const state_scope<N>* in) {
+    using cell_type = std::conditional_t<std::is_same_v<N, no_namespace>,
+                                         detail::keyed_value_cell<K, V>,
+                                         detail::scoped_cell<K, N, V, false>>;
+    return find_or_make<cell_type>(what, wanted,
+                                   detail::state_rows<V>::schema(), make_handle,
+                                   std::move(default_value), in);
+  }
+
+  template <class Descriptor>
+  expected<void> check_ttl(const Descriptor& wanted) const {
+    if (!wanted.ttl)
+      return {};
+    if (time_ == nullptr)
+      return error{error_code::invalid_argument,
+                   "the state \"" + wanted.name
+                     + "\" has a time to live, and here is no clock"};
+    if (wanted.ttl->time_to_live <= duration_ms::zero())
+      return error{error_code::invalid_argument,
+                   "the state \"" + wanted.name
+                     + "\" needs a time to live above 0"};
+    return {};
+  }
+
+  template <class Cell, class Descriptor, class MakeHandle, class V, class N>
+  auto find_or_make(kind what, const Descriptor& wanted, std::string schema,
+                    MakeHandle make_handle, V default_value,
+                    const state_scope<N>* in)
+    -> expected<decltype(make_handle(std::declval<Cell&>()))> {
+    if (wanted.version != 0)
+      schema += "@" + std::to_string(wanted.version);
+    for (const auto& known : cells_) {
+      if (known->header().name != wanted.name)
+        continue;
+      auto* same = dynamic_cast<Cell*>(known.get());
+      if (same != nullptr && known->header().kind == what
+          && known->header().schema == schema)
+        return make_handle(*same);
+      return error{error_code::invalid_argument,
+                   "the state \"" + wanted.name + "\" holds "
+                     + known->header().schema + "; it cannot also hold "
+                     + schema};
+    }
+    detail::state_header described{what, wanted.name, std::move(schema),
+                                   detail::scoping<K, N>::namespace_schema()};
+    std::unique_ptr<Cell> made;
+    if constexpr (std::is_constructible_v<Cell, decltype(block_)&,
+                                          detail::state_header, V,
+                                          const detail::table_place&>)
+      made = std::make_unique<Cell>(block_, std::move(described),
+                                    std::move(default_value), place_);
+    else
+      made = std::make_unique<Cell>(
+        block_, in != nullptr ? *in : scope<N>(), std::move(described),
+        std::move(default_value),
+        detail::ttl_policy{wanted.ttl.value_or(state_ttl{}), time_}, place_);
+    auto handle = make_handle(*made);
+    if (wanted.ttl)
+      expiring_.push_back(made.get());
+    cells_.push_back(std::move(made));
+    return handle;
+  }
+
+  template <class N>
+  timer_queue<K, N>* timer_cell(kind what, const std::string& name) {
+    for (const auto& known : cells_)
+      if (known->header().name == name)
+        return dynamic_cast<timer_queue<K, N>*>(known.get());
+    auto made = std::make_unique<timer_queue<K, N>>(
+      detail::state_header{what, name, "i64",
+                           detail::scoping<K, N>::namespace_schema()},
+      place_);
+    auto* result = made.get();
+    cells_.push_back(std::move(made));
+    return result;
+  }
+
   [[nodiscard]] detail::keyed_header header() const {
-    return {state_format::version, std::string{hash_id},
-            max_parallelism_,      groups_,
-            codec<K>::schema(),    static_cast<std::uint32_t>(cells_.size())};
+    return {state_format::version,  std::string{hash_id},
+            place_.max_parallelism, groups_,
+            codec<K>::schema(),     static_cast<std::uint32_t>(cells_.size())};
   }
 
   void set_block(std::span<const K* const> keys,
@@ -161,13 +350,15 @@ private:
   }
 
   key_group_range groups_;
-  std::uint32_t max_parallelism_;
-  hash_range owned_;
-  std::shared_ptr<segment_pool> pool_;
+  detail::table_place place_;
+  const clock* time_;
   detail::keyed_block<K> block_;
+  std::vector<std::unique_ptr<detail::state_scope_base>> scopes_;
   std::vector<std::unique_ptr<detail::keyed_cell<K>>> cells_;
+  std::vector<detail::keyed_cell<K>*> expiring_; ///< those with a time to live
   const K* single_key_ = nullptr;
   std::uint64_t single_hash_ = 0;
+  std::uint32_t singles_ = 0;
 };
 
 } // namespace flow

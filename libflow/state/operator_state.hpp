@@ -19,12 +19,12 @@
 
 namespace flow {
 
-/// The entries of a list_state or union_list_state in this subtask; the order
+/// The entries of a list or union list state in this subtask; the order
 /// is kept, also through redistribution.
 /// Owner: the operator_state_store.
 /// @thread the operator's
 template <class T>
-class list_state {
+class operator_list_state {
 public:
   [[nodiscard]] const std::vector<T>& get() const noexcept { return entries_; }
   void add(T value) { entries_.push_back(std::move(value)); }
@@ -35,9 +35,10 @@ private:
   std::vector<T> entries_;
 };
 
-/// As list_state, except that a restore gives every subtask all entries.
+/// As operator_list_state, except that a restore gives every subtask all
+/// entries.
 template <class T>
-class union_list_state : public list_state<T> {};
+class union_list_state : public operator_list_state<T> {};
 
 /// A map that is the same in every subtask, because all receive the same
 /// broadcast elements in the same order.
@@ -151,9 +152,11 @@ public:
   /// The state of a name; made at the first call. The same name as another
   /// kind or with another type is an error.
   template <class T>
-  expected<list_state<T>*> list(const list_state_descriptor<T>& wanted) {
-    return get<detail::list_cell<list_state<T>, T>, list_state<T>>(
-      state_format::state_kind::list, wanted.name, codec<T>::schema());
+  expected<operator_list_state<T>*>
+  list(const list_state_descriptor<T>& wanted) {
+    return get<detail::list_cell<operator_list_state<T>, T>,
+               operator_list_state<T>>(state_format::state_kind::list,
+                                       wanted.name, codec<T>::schema());
   }
   template <class T>
   expected<union_list_state<T>*>

@@ -11,21 +11,16 @@
 
 #include "libflow/core/arena.hpp"
 #include "libflow/core/assert.hpp"
-#include "libflow/core/hash.hpp"
 #include "libflow/core/key_group.hpp"
+#include "libflow/state/key_hasher.hpp"
 #include "libflow/state/segment.hpp"
 #include "libflow/state/segment_pool.hpp"
 #include "libflow/state/table_snapshot.hpp"
 
 namespace flow {
 
-/// The hash of a table's keys unless told otherwise.
-struct key_hasher {
-  template <class K>
-  [[nodiscard]] std::uint64_t operator()(const K& key) const {
-    return key_hash(key);
-  }
-};
+/// What becomes of an entry that is looked at.
+enum class sweep : std::uint8_t { keep, change, erase };
 
 /// The keyed table of one subtask: all keys of one range of hashes.
 ///
@@ -83,18 +78,37 @@ public:
     asm volatile("");
   }
 
-  /// The value of a key, or nullptr.
+  /// The value of a key, or nullptr. Here and below a key may be given as
+  /// anything that it compares with and can be made of.
   /// @pre hash is the key's, within the owned range
+  template <class Lookup>
   [[nodiscard]] const Value* find(std::uint64_t hash,
-                                  const Key& key) const noexcept {
+                                  const Lookup& key) const noexcept {
     const entry* found =
       find_entry(place{directory_data_[index_of(hash)]}, hash, key);
     return found != nullptr ? &found->value : nullptr;
   }
 
+  /// A key and its value; no key: none.
+  struct item {
+    const Key* key = nullptr;
+    const Value* value = nullptr;
+    explicit operator bool() const noexcept { return key != nullptr; }
+  };
+
+  /// The same as find(), with the key as it stands in the table.
+  template <class Lookup>
+  [[nodiscard]] item find_item(std::uint64_t hash,
+                               const Lookup& key) const noexcept {
+    const entry* found =
+      find_entry(place{directory_data_[index_of(hash)]}, hash, key);
+    return found != nullptr ? item{&found->key, &found->value} : item{};
+  }
+
   /// The value of a key, to be written to, or nullptr. The segment is no
   /// snapshot's any more.
-  [[nodiscard]] Value* find_writable(std::uint64_t hash, const Key& key) {
+  template <class Lookup>
+  [[nodiscard]] Value* find_writable(std::uint64_t hash, const Lookup& key) {
     const std::size_t index = index_of(hash);
     entry* found = find_entry(place{directory_data_[index]}, hash, key);
     if (found == nullptr)
@@ -105,19 +119,22 @@ public:
   }
 
   /// The value of a key, to be written to; a new one is value-initialised.
-  Value& upsert(std::uint64_t hash, const Key& key, bool& inserted) {
+  template <class Lookup>
+  Value& upsert(std::uint64_t hash, const Lookup& key, bool& inserted) {
     Value* found = find_writable(hash, key);
     inserted = found == nullptr;
     return inserted ? insert(hash, key) : *found;
   }
-  Value& upsert(std::uint64_t hash, const Key& key) {
+  template <class Lookup>
+  Value& upsert(std::uint64_t hash, const Lookup& key) {
     bool inserted = false;
     return upsert(hash, key, inserted);
   }
 
   /// Whether the key was there. Never moves another key's value, except that
   /// a segment that a snapshot holds is copied first.
-  bool erase(std::uint64_t hash, const Key& key) {
+  template <class Lookup>
+  bool erase(std::uint64_t hash, const Lookup& key) {
     std::size_t index = index_of(hash);
     if (find_entry(place{directory_data_[index]}, hash, key) == nullptr)
       return false;
@@ -131,6 +148,20 @@ public:
     if (one.header().size == 0)
       drop_empty(index);
     return true;
+  }
+
+  /// Looks at the entries of one segment, that which the hash `from` leads to:
+  /// judge(const Value&) says what becomes of each; change(Value&) changes it
+  /// and says whether it stays. So a table is cleaned up in steps.
+  /// @return a hash of the segment behind it; behind the last, of the first
+  template <class Judge, class Change>
+  std::uint64_t sweep_segment(std::uint64_t from, Judge&& judge,
+                              Change&& change) {
+    const std::size_t index = index_of(from);
+    const std::size_t next = next_segment(index);
+    sweep_slots(index, judge, change);
+    const std::uint64_t last = hashes_of_places(index, next).last;
+    return next >= directory_.size() || last < from ? begin_ : last + 1;
   }
 
   /// Ends all entries; segments go back to the pool.
@@ -189,12 +220,6 @@ public:
   /// changed between the first step and the last.
   class cursor {
   public:
-    struct item {
-      const Key* key = nullptr;
-      const Value* value = nullptr;
-      explicit operator bool() const noexcept { return key != nullptr; }
-    };
-
     explicit cursor(const segmented_table& table) : table_(&table) {
       if (!table.directory_.empty())
         enter();
@@ -311,7 +336,7 @@ private:
   /// A directory that grows beyond this many places per segment would be the
   /// answer to keys whose hashes agree in their top bits; the segment grows
   /// instead.
-  static constexpr std::size_t max_places_per_segment = 64;
+  static constexpr std::size_t max_places_per_segment = 256;
 
   [[nodiscard]] std::uint64_t normalised(std::uint64_t hash) const noexcept {
     return (hash - begin_) << normalise_;
@@ -329,8 +354,9 @@ private:
             begin_ + ((end - 1) >> normalise_)};
   }
 
+  template <class Lookup>
   [[nodiscard]] static entry* find_entry(place at, std::uint64_t hash,
-                                         const Key& key) noexcept {
+                                         const Lookup& key) noexcept {
     const std::uint32_t mask = at.mask();
     const std::uint8_t* tags = at.tags();
     entry* entries = at.entries();
@@ -370,7 +396,8 @@ private:
                 place{one}.word());
   }
 
-  [[gnu::noinline]] Value& insert(std::uint64_t hash, const Key& key) {
+  template <class Lookup>
+  [[gnu::noinline]] Value& insert(std::uint64_t hash, const Lookup& key) {
     std::size_t index = index_of(hash);
     while (place{directory_[index]}.segment().header().unused == 0) {
       make_room(index);
@@ -383,11 +410,32 @@ private:
     entry* created = one.entries() + slot;
     {
       arena_scope owning{nullptr};
-      new (created) entry{key, Value()};
+      new (created) entry{Key(key), Value()};
     }
     one.occupy(slot, hash);
     ++size_;
     return created->value;
+  }
+
+  template <class Judge, class Change>
+  void sweep_slots(std::size_t index, Judge& judge, Change& change) {
+    segment_type one = place{directory_[index]}.segment();
+    bool writable = !snapshot_live();
+    one.for_each_slot([&](std::uint32_t slot) {
+      const sweep verdict = judge(std::as_const(one.entries()[slot].value));
+      if (verdict == sweep::keep)
+        return;
+      if (!std::exchange(writable, true)) {
+        unshare(index); // a copy has its entries in the same slots
+        one = place{directory_[index]}.segment();
+      }
+      if (verdict == sweep::change && change(one.entries()[slot].value))
+        return;
+      one.erase(slot);
+      --size_;
+    });
+    if (one.header().size == 0 && !one.is_empty_constant())
+      drop_empty(index);
   }
 
   /// Gives the segment at a place room for one more entry.

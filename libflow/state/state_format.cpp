@@ -101,6 +101,7 @@ void write_block(byte_writer& out, const state_header& header) {
   out.write_int(static_cast<std::uint8_t>(header.kind));
   out.write_string(header.name);
   out.write_string(header.schema);
+  out.write_string(header.namespace_schema);
   block.seal();
 }
 
@@ -125,7 +126,8 @@ bool read_body(byte_reader& in, keyed_header& header) {
 bool read_body(byte_reader& in, state_header& header) {
   std::uint8_t kind = 0;
   if (!in.read_int(kind) || !read_text(in, header.name)
-      || !read_text(in, header.schema))
+      || !read_text(in, header.schema)
+      || !read_text(in, header.namespace_schema))
     return false;
   header.kind = static_cast<state_format::state_kind>(kind);
   return true;

@@ -33,6 +33,11 @@ enum class state_kind : std::uint8_t {
   list = 2,
   union_list = 3,
   broadcast = 4,
+  map = 5,
+  reducing = 6,
+  aggregating = 7,
+  event_timers = 8,
+  processing_timers = 9,
 };
 
 } // namespace state_format
@@ -102,6 +107,9 @@ struct state_header {
   state_format::state_kind kind = state_format::state_kind::value;
   std::string name;
   std::string schema;
+  /// Of the namespace that stands between key and value; empty: none. Keyed
+  /// state only.
+  std::string namespace_schema{};
 };
 
 struct entries_header {

@@ -45,7 +45,7 @@ parts snapshot_of(std::vector<std::int64_t> list, const char* united,
 struct restored {
   explicit restored(const parts& from) { REQUIRE(store.restore(from)); }
   operator_state_store store;
-  list_state<std::int64_t>* list = store.list(offsets).value();
+  operator_list_state<std::int64_t>* list = store.list(offsets).value();
   union_list_state<text>* united = store.union_list(seen).value();
   broadcast_state<std::int32_t, text>* map = store.broadcast(rules).value();
 
