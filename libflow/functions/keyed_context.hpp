@@ -24,13 +24,37 @@ public:
   template <class T>
   [[nodiscard]] value_state<T>
   state(const value_state_descriptor<T>& descriptor) {
-    auto found = states_->value(descriptor);
-    if (!found)
-      throw std::invalid_argument{found.error().text};
-    return *found;
+    return checked(states_->value(descriptor));
+  }
+  template <class T>
+  [[nodiscard]] list_state<T>
+  state(const list_state_descriptor<T>& descriptor) {
+    return checked(states_->list(descriptor));
+  }
+  template <class MK, class MV>
+  [[nodiscard]] map_state<MK, MV>
+  state(const map_state_descriptor<MK, MV>& descriptor) {
+    return checked(states_->map(descriptor));
+  }
+  template <class T, class Function>
+  [[nodiscard]] reducing_state<T, Function>
+  state(const reducing_state_descriptor<T, Function>& descriptor) {
+    return checked(states_->reducing(descriptor));
+  }
+  template <class In, class Function>
+  [[nodiscard]] aggregating_state<In, Function>
+  state(const aggregating_state_descriptor<In, Function>& descriptor) {
+    return checked(states_->aggregating(descriptor));
   }
 
 private:
+  template <class Handle>
+  static Handle checked(expected<Handle> found) {
+    if (!found)
+      throw std::invalid_argument{found.error().text};
+    return std::move(*found);
+  }
+
   keyed_state_store<K>* states_; // not owned
 };
 

@@ -26,10 +26,11 @@ public:
   explicit keyed_blocks(Selector selector) : records_(std::move(selector)) {}
 
   /// Called once, before all else.
-  keyed_state_store<key_type>& open(const runtime_context::place& place) {
+  keyed_state_store<key_type>& open(const operator_context& context) {
+    const auto& place = context.place;
     states_.emplace(
       range_of(place.subtask_index, place.parallelism, place.max_parallelism),
-      place.max_parallelism);
+      place.max_parallelism, std::make_shared<segment_pool>(), context.time);
     return *states_;
   }
 

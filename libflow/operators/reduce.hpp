@@ -25,7 +25,7 @@ public:
       function_(std::move(function)) {}
 
   void open(const operator_context& context) override {
-    auto& states = blocks_.open(context.place);
+    auto& states = blocks_.open(context);
     keyed_runtime_context<key_type> runtime{context.place, states};
     guard_user_code(
       this->name(),
