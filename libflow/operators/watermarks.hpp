@@ -53,14 +53,18 @@ public:
   }
 
   void receive_watermark(timestamp mark) override {
-    if (mark == max_timestamp)
-      base::receive_watermark(mark);
+    if (mark != max_timestamp)
+      return;
+    ended_ = true;
+    base::receive_watermark(mark);
   }
   void receive_status(stream_status) override {}
 
   /// Without records since the last tick there is nothing to put out, so an
   /// idle stream costs no wake-ups.
   [[nodiscard]] nanoseconds next_deadline() const override {
+    if (ended_)
+      return nanoseconds::max();
     const bool probing = idleness_ && !idleness_->idle();
     if (!records_since_tick_ && !probing)
       return nanoseconds::max();
@@ -70,6 +74,8 @@ public:
   }
 
   void on_time(nanoseconds now) override {
+    if (ended_)
+      return;
     if (cadence_->on_time(now)) {
       records_since_tick_ = false;
       emit(generator_.on_periodic());
@@ -191,6 +197,7 @@ private:
   duration_ms interval_{200};
   nanoseconds next_probe_{0};
   bool records_since_tick_ = false;
+  bool ended_ = false; // the last watermark has passed
 };
 
 } // namespace flow

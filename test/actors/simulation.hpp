@@ -2,6 +2,7 @@
 
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include <functional>
 #include <random>
 #include <utility>
 
@@ -62,8 +63,12 @@ public:
 /// A whole cluster for one job in the test's thread.
 class simulated_cluster {
 public:
-  simulated_cluster(std::shared_ptr<const job_graph> graph,
-                    const job_options& options, std::uint32_t slots = 16) {
+  /// @param prepare  changes what the actors share, before there are any
+  simulated_cluster(
+    std::shared_ptr<const job_graph> graph, const job_options& options,
+    std::uint32_t slots = 16,
+    const std::function<void(simulation&)>& prepare = [](simulation&) {}) {
+    prepare(world);
     auto& system = world.system;
     resource_manager_ = system.spawn<resource_manager_actor>();
     task_manager_ = system.spawn<task_manager_actor>(

@@ -108,6 +108,24 @@ TEST_CASE("watermarks come by the clock, and an idle stream sets no timer") {
   CHECK(it.run().deadline == std::chrono::nanoseconds::max());
 }
 
+TEST_CASE("no watermark of the clock comes after the last one") {
+  stream_environment env{test_options()};
+  end_apart(input_stream(env)
+              .assign_timestamps_and_watermarks(
+                monotonous_timestamps([](std::int64_t x) {
+                  return x;
+                }).with_idleness(milliseconds{50}))
+              .name("marks"));
+  task_harness it{env, "marks"};
+  it.start();
+  it.feed(0, numbers(1, 3));
+  it.feed(0, stream_element::of_watermark(max_timestamp));
+  CHECK(it.run().deadline == std::chrono::nanoseconds::max());
+  it.time.advance(milliseconds{1000});
+  it.run();
+  CHECK(it.story(0, 0) == "1 2 3 |max ");
+}
+
 TEST_CASE("watermarks every n rows fall on the same rows in any batch size") {
   const std::uint64_t seed = test_seed();
   std::mt19937_64 random{seed};

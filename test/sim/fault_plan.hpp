@@ -1,0 +1,111 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string_view>
+
+namespace flow::sim {
+
+/// What goes wrong in a simulated run.
+enum class fault : std::uint8_t {
+  subtask_crash,        ///< a subtask dies before its next message
+  process_crash,        ///< any other actor dies, and the process with it
+  lost_notification,    ///< that a checkpoint completed is never heard of
+  late_notification,    ///< it is heard of much later
+  doubled_notification, ///< it is heard of twice
+  late_acknowledgement, ///< a subtask's part arrives after the timeout
+  cut_link,             ///< elements of a channel vanish, then the attempt ends
+  disk_full,            ///< ENOSPC for a while
+  io_error,             ///< one operation fails with EIO
+  slow_disk,            ///< one operation takes long
+  forgotten_bytes,      ///< a crash loses what was not synced of a file
+  forgotten_names,      ///< a crash loses what was not synced of a directory
+};
+
+inline constexpr std::array fault_names{
+  std::string_view{"subtask_crash"},
+  std::string_view{"process_crash"},
+  std::string_view{"lost_notification"},
+  std::string_view{"late_notification"},
+  std::string_view{"doubled_notification"},
+  std::string_view{"late_acknowledgement"},
+  std::string_view{"cut_link"},
+  std::string_view{"disk_full"},
+  std::string_view{"io_error"},
+  std::string_view{"slow_disk"},
+  std::string_view{"forgotten_bytes"},
+  std::string_view{"forgotten_names"},
+};
+inline constexpr std::size_t fault_kinds = fault_names.size();
+
+[[nodiscard]] constexpr std::string_view to_string(fault kind) noexcept {
+  return fault_names[static_cast<std::size_t>(kind)];
+}
+
+/// How often each kind struck.
+class fault_counts {
+public:
+  std::uint64_t& operator[](fault kind) {
+    return counts_[static_cast<std::size_t>(kind)];
+  }
+  std::uint64_t operator[](fault kind) const {
+    return counts_[static_cast<std::size_t>(kind)];
+  }
+  fault_counts& operator+=(const fault_counts& other) {
+    for (std::size_t i = 0; i < fault_kinds; ++i)
+      counts_[i] += other.counts_[i];
+    return *this;
+  }
+
+private:
+  std::array<std::uint64_t, fault_kinds> counts_{};
+};
+
+/// Decides, by seed, what goes wrong and when. A run draws which kinds it has
+/// and how many of each; once they are used up it is left in peace, so that
+/// every run comes to an end.
+/// Owner: one simulated run.
+class fault_plan {
+public:
+  using random_type = std::mt19937_64;
+
+  explicit fault_plan(std::uint64_t seed) : random_(seed) {
+    for (auto& left : budget_)
+      left = random_() % 2 == 0 ? 0 : 1 + random_() % 4;
+    // Both extremes of pace: a fault every few chances, or one in thousands.
+    pace_ = std::uint64_t{64} << (random_() % 6);
+  }
+
+  /// Whether `kind` happens at this chance. `odds`: how many chances of this
+  /// kind a run has for each message it takes, roughly, as a divisor.
+  bool strikes(fault kind, std::uint64_t odds = 1) {
+    auto& left = budget_[static_cast<std::size_t>(kind)];
+    if (left == 0 || random_() % (pace_ / odds + 1) != 0)
+      return false;
+    --left;
+    note(kind);
+    return true;
+  }
+
+  /// Something of this kind happened as a consequence.
+  void note(fault kind) { ++counts_[kind]; }
+
+  /// Nothing goes wrong from now on.
+  void end() { budget_ = {}; }
+
+  [[nodiscard]] random_type& random() noexcept { return random_; }
+  [[nodiscard]] std::uint64_t below(std::uint64_t bound) {
+    return random_() % bound;
+  }
+  [[nodiscard]] const fault_counts& counts() const noexcept { return counts_; }
+
+private:
+  random_type random_;
+  std::array<std::uint64_t, fault_kinds> budget_{};
+  std::uint64_t pace_ = 1;
+  fault_counts counts_;
+};
+
+} // namespace flow::sim

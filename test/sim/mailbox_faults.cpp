@@ -1,0 +1,65 @@
+#include "test/sim/mailbox_faults.hpp"
+
+namespace flow::sim {
+
+next_message peek(caf::scheduled_actor& actor) {
+  next_message result;
+  auto* next = actor.mailbox().peek();
+  if (next == nullptr)
+    return result;
+  const auto& content = next->content();
+  if (content.match_elements<std::uint32_t, std::uint64_t, stream_element>()) {
+    result.kind = message_kind::element;
+    result.channel = content.get_as<std::uint32_t>(0);
+    result.element = &content.get_as<stream_element>(2);
+  }
+  return result;
+}
+
+void drop_next(caf::scheduled_actor& actor) {
+  auto nothing = [](auto&&...) {
+    return caf::intrusive::task_result::stop_all;
+  };
+  actor.mailbox().new_round(1, nothing);
+}
+
+namespace {
+
+std::string text_of(const stream_element& element) {
+  switch (element.kind()) {
+  case element_kind::data:
+    return std::to_string(element.batch()->size()) + " records, watermark "
+           + std::to_string(element.watermark());
+  case element_kind::watermark:
+    return "watermark " + std::to_string(element.watermark());
+  case element_kind::status:
+    return element.status() == stream_status::idle ? "idle" : "active";
+  case element_kind::barrier:
+    return "barrier " + std::to_string(element.barrier().checkpoint_id);
+  case element_kind::barrier_cancelled:
+    return "barrier cancelled";
+  case element_kind::end_of_data:
+    return element.ended() == end_mode::drained ? "drained" : "stopped";
+  case element_kind::end_of_partition:
+    return "end";
+  case element_kind::latency_marker:
+    return "latency marker";
+  }
+  return {};
+}
+
+} // namespace
+
+std::string describe_next(caf::scheduled_actor& actor) {
+  auto* next = actor.mailbox().peek();
+  if (next == nullptr)
+    return "nothing";
+  const auto& content = next->content();
+  if (!content.match_elements<std::uint32_t, std::uint64_t, stream_element>())
+    return caf::to_string(content);
+  return "channel " + std::to_string(content.get_as<std::uint32_t>(0)) + " #"
+         + std::to_string(content.get_as<std::uint64_t>(1)) + ": "
+         + text_of(content.get_as<stream_element>(2));
+}
+
+} // namespace flow::sim
