@@ -26,7 +26,7 @@ struct states {
   }
 
   operator_state_store store;
-  list_state<std::string>* list = nullptr;
+  operator_list_state<std::string>* list = nullptr;
   union_list_state<std::int64_t>* all = nullptr;
   broadcast_state<std::string, int>* rules = nullptr;
 };
