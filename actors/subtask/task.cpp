@@ -22,15 +22,6 @@ std::vector<std::size_t> channels_per_input(const task_place& place) {
   return result;
 }
 
-task_role role_of(const job_vertex& vertex) {
-  task_role role;
-  role.source = vertex.head().node.kind == operator_kind::source;
-  role.sink = std::any_of(
-    vertex.operators.begin(), vertex.operators.end(),
-    [](const auto& each) { return each.node.kind == operator_kind::sink; });
-  return role;
-}
-
 } // namespace
 
 task::task(task_place place, const task_settings& settings,
@@ -42,7 +33,8 @@ task::task(task_place place, const task_settings& settings,
            [this](std::size_t port, std::size_t channel, std::uint64_t sequence,
                   stream_element&& element) {
              metrics_->batches_out.add(element.is_data() ? 1 : 0);
-             metrics_->bytes_out.add(element.bytes());
+             metrics_->bytes_out.add(element.record_bytes());
+             metrics_->records_out.add(element.record_count());
              surroundings_.send(port, channel, sequence, std::move(element));
            }),
     gate_(channels_per_input(place_)) {
@@ -61,7 +53,8 @@ task::task(task_place place, const task_settings& settings,
 void task::register_metrics(metric_registry& metrics) {
   const std::string& job = place_.graph->job().options().job_name;
   const job_vertex& vertex = place_.vertex();
-  metrics_ = metrics.task({job, vertex.name, place_.id.index}, role_of(vertex),
+  metrics_ = metrics.task({job, vertex.name, place_.id.index},
+                          {vertex.head().node.kind == operator_kind::source},
                           time_.steady());
   for (const auto& each : vertex.operators)
     operator_metrics_.push_back(
@@ -277,7 +270,7 @@ void task::on_data(std::size_t channel, stream_element& element) {
   const std::size_t input = gate_.input_of(channel);
   const timestamp mark = element.watermark();
   ++batches_in_;
-  bytes_in_ += element.bytes();
+  bytes_in_ += element.record_bytes();
   chain_.head().input(input).receive_erased(element.take_batch());
   if (mark != min_timestamp)
     forward(input, valves_[input].watermark(
@@ -461,7 +454,8 @@ void task::publish() {
     operator_metrics_[i]->late_records.add(late);
     operator_metrics_[i]->skipped_records.add(skipped);
     sum.records_in += i == 0 ? in : 0;
-    sum.records_out += i + 1 == chain_.size() ? out : 0;
+    if (place_.vertex().operators[i].node.kind == operator_kind::sink)
+      sum.records_out += out;
     sum.late_records += late;
     sum.skipped_records += skipped;
     const std::size_t bytes = chain_.at(i).state_bytes();
@@ -470,6 +464,7 @@ void task::publish() {
   }
   metrics_->records_in.add(sum.records_in);
   metrics_->records_out.add(sum.records_out);
+  metrics_->records_written.add(sum.records_out);
   metrics_->late_records.add(sum.late_records);
   metrics_->skipped_records.add(sum.skipped_records);
   metrics_->batches_in.add(std::exchange(batches_in_, 0));

@@ -67,8 +67,7 @@ public:
     const node_id id = builder->graph.add_node(std::move(node));
     detail::add_edges<A>(*builder, first_.origins(), id, 0);
     detail::add_edges<B>(*builder, second_.origins(), id, 1, wait_);
-    return data_stream<out>{
-      builder, {{.node = id, .side_output = {}, .how = {}, .code = {}}}};
+    return data_stream<out>{builder, id};
   }
 
 private:

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "libflow/api/collected.hpp"
-#include "libflow/api/graph_builder.hpp"
 #include "libflow/api/print_sink.hpp"
+#include "libflow/api/stream_base.hpp"
 #include "libflow/functions/function.hpp"
 #include "libflow/functions/watermark_strategy.hpp"
 #include "libflow/operators/filter.hpp"
@@ -19,38 +19,6 @@ class keyed_stream;
 template <class A, class B>
 class connected_streams;
 
-/// An end of the dataflow: what `sink_to` and `print` return.
-class stream_sink {
-public:
-  stream_sink(std::shared_ptr<graph_builder> builder, node_id node)
-    : builder_(std::move(builder)), node_(node) {}
-
-  stream_sink& name(std::string value) {
-    builder_->graph.node(node_).name = std::move(value);
-    return *this;
-  }
-  stream_sink& uid(std::string value) {
-    builder_->graph.node(node_).uid = std::move(value);
-    return *this;
-  }
-  stream_sink& set_parallelism(int value) {
-    builder_->graph.node(node_).parallelism = value;
-    return *this;
-  }
-  stream_sink& disable_chaining() {
-    builder_->graph.node(node_).chaining = chaining_strategy::never;
-    return *this;
-  }
-  stream_sink& slot_sharing_group(std::string value) {
-    builder_->graph.node(node_).slot_sharing_group = std::move(value);
-    return *this;
-  }
-
-private:
-  std::shared_ptr<graph_builder> builder_;
-  node_id node_;
-};
-
 /// A stream of records of type T, as the author composes it. Nothing runs
 /// before `stream_environment::execute`.
 ///
@@ -60,13 +28,17 @@ private:
 /// thread that writes the job. What is wrong with the graph as a whole is
 /// reported by `execute`, naming the operator.
 template <class T>
-class data_stream {
+class data_stream : public stream_base {
 public:
   using record = T;
 
   data_stream(std::shared_ptr<graph_builder> builder,
               std::vector<stream_origin> origins)
-    : builder_(std::move(builder)), origins_(std::move(origins)) {
+    : stream_base(std::move(builder), std::move(origins)) {
+    detail::check_record<T>();
+  }
+  data_stream(std::shared_ptr<graph_builder> builder, node_id node)
+    : stream_base(std::move(builder), node) {
     detail::check_record<T>();
   }
 
@@ -152,7 +124,7 @@ public:
                  return std::make_unique<watermark_operator<T, Strategy>>(
                    name, to, strategy);
                });
-      result.last().notes.emplace_back("watermarks", strategy.describe());
+      result.last().add_note("watermarks", strategy.describe());
       return result;
     } else {
       return *this;
@@ -169,10 +141,10 @@ public:
   /// This stream and others of the same type as one; no order between them.
   template <class... Others>
   data_stream union_with(const Others&... others) const {
+    static_assert(detail::fits<(std::is_same_v<Others, data_stream> && ...)>,
+                  "flow: union_with needs streams of the same record type");
     data_stream result = *this;
-    (result.origins_.insert(result.origins_.end(), others.origins_.begin(),
-                            others.origins_.end()),
-     ...);
+    (result.unite(others), ...);
     return result;
   }
 
@@ -183,13 +155,8 @@ public:
   /// The records that the last operator emitted to `tag`.
   template <class Side>
   data_stream<Side> side_output(const output_tag<Side>& tag) const {
-    FLOW_ASSERT(origins_.size() == 1,
-                "side_output follows the operator that emits it");
-    return {builder_,
-            {{.node = origins_.front().node,
-              .side_output = tag.name(),
-              .how = std::nullopt,
-              .code = std::make_shared<plain_exchange<Side>>()}}};
+    return data_stream<Side>{
+      side_output_of(tag.name(), detail::edge_type_of<Side>().plain)};
   }
 
   // -- partitioning of the next edge ------------------------------------------
@@ -216,7 +183,7 @@ public:
   // -- ends -------------------------------------------------------------------
 
   stream_sink sink_to(std::shared_ptr<const sink<T>> target) const {
-    return stream_sink{builder_, add_sink(std::move(target))};
+    return stream_sink{builder(), add_sink(std::move(target))};
   }
 
   /// Prints each record on a line of standard output, behind the number of
@@ -237,11 +204,11 @@ public:
   // -- the operator added last ------------------------------------------------
 
   data_stream& name(std::string value) {
-    last().name = std::move(value);
+    set_name(std::move(value));
     return *this;
   }
   data_stream& uid(std::string value) {
-    last().uid = std::move(value);
+    set_uid(std::move(value));
     return *this;
   }
   data_stream& set_parallelism(int value) {
@@ -261,30 +228,17 @@ public:
     return *this;
   }
   data_stream& slot_sharing_group(std::string value) {
-    last().slot_sharing_group = std::move(value);
+    set_slot_sharing_group(std::move(value));
     return *this;
-  }
-
-  // -- for the other classes of the API ---------------------------------------
-
-  [[nodiscard]] const std::vector<stream_origin>& origins() const {
-    return origins_;
-  }
-  [[nodiscard]] const std::shared_ptr<graph_builder>& builder() const {
-    return builder_;
-  }
-
-  /// The node added last. @pre the stream has one origin
-  [[nodiscard]] stream_node& last() {
-    FLOW_ASSERT(origins_.size() == 1 && !origins_.front().how,
-                "name an operator right after adding it, before union_with, "
-                "rebalance and the like");
-    return builder_->graph.node(origins_.front().node);
   }
 
 private:
   template <class Other>
   friend class data_stream;
+
+  explicit data_stream(stream_base origin) : stream_base(std::move(origin)) {
+    detail::check_record<T>();
+  }
 
   template <class Out, class Make>
   data_stream<Out> add(operator_kind kind, Make make) const {
@@ -293,33 +247,19 @@ private:
     node.out_type = type_name<Out>();
     node.code = operator_code_of<Out>(std::move(make));
     const node_id id =
-      detail::add_one_input<T>(*builder_, origins_, std::move(node));
-    return {builder_, {{.node = id, .side_output = {}, .how = {}, .code = {}}}};
+      detail::add_one_input<T>(*builder(), origins(), std::move(node));
+    return {builder(), id};
   }
 
   node_id add_sink(std::shared_ptr<const sink<T>> target) const {
     stream_node node;
     node.kind = operator_kind::sink;
     node.name = target->kind();
-    node.guarantee = guarantee_of(*target);
+    node.guarantee =
+      detail::guarantee_of_sink(target->kind(), target->guarantee());
     const bool blocking = target->blocking();
     node.code = std::make_shared<sink_code>(std::move(target), blocking);
-    return detail::add_one_input<T>(*builder_, origins_, std::move(node));
-  }
-
-  static guarantee_fact guarantee_of(const sink<T>& target) {
-    switch (target.guarantee()) {
-    case sink_guarantee::exactly_once:
-      return {delivery_guarantee::exactly_once,
-              target.kind() + " commits with the checkpoint"};
-    case sink_guarantee::at_least_once:
-      return {delivery_guarantee::at_least_once,
-              target.kind() + " shows records before they are checkpointed"};
-    case sink_guarantee::at_most_once:
-      return {delivery_guarantee::at_most_once,
-              target.kind() + " may lose what it was given"};
-    }
-    return {};
+    return detail::add_one_input<T>(*builder(), origins(), std::move(node));
   }
 
   struct sink_code final : operator_code {
@@ -343,15 +283,9 @@ private:
   partitioned(partitioning how,
               std::shared_ptr<const edge_code> code = nullptr) const {
     data_stream result = *this;
-    for (auto& origin : result.origins_) {
-      origin.how = how;
-      origin.code = code;
-    }
+    result.partition(how, std::move(code));
     return result;
   }
-
-  std::shared_ptr<graph_builder> builder_;
-  std::vector<stream_origin> origins_;
 };
 
 } // namespace flow

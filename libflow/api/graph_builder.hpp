@@ -48,33 +48,43 @@ constexpr void check_record() {
                 "or a Cereal serialize function, and hold no pointers");
 }
 
+/// What an edge of one record type is made of.
+struct edge_type {
+  std::string name; ///< of the record type, for messages
+  /// For edges without a partitioner of their own.
+  std::shared_ptr<const edge_code> plain;
+};
+
+template <class T>
+const edge_type& edge_type_of() {
+  static const edge_type instance{type_name<T>(),
+                                  std::make_shared<const plain_exchange<T>>()};
+  return instance;
+}
+
+void add_edges(graph_builder& builder,
+               const std::vector<stream_origin>& origins, node_id to,
+               std::uint32_t input, bool wait_for, const edge_type& type);
+
+/// Adds an operator with one input and returns where its output comes from.
+node_id add_one_input(graph_builder& builder,
+                      const std::vector<stream_origin>& origins,
+                      stream_node&& node, input_rule rule,
+                      const edge_type& type);
+
 template <class T>
 void add_edges(graph_builder& builder,
                const std::vector<stream_origin>& origins, node_id to,
                std::uint32_t input, bool wait_for = false) {
-  static const auto plain = std::make_shared<const plain_exchange<T>>();
-  for (const auto& origin : origins)
-    builder.graph.add_edge({
-      .from = origin.node,
-      .to = to,
-      .input = input,
-      .how = origin.how,
-      .type = type_name<T>(),
-      .side_output = origin.side_output,
-      .wait_for = wait_for,
-      .code = origin.code ? origin.code : plain,
-    });
+  add_edges(builder, origins, to, input, wait_for, edge_type_of<T>());
 }
 
-/// Adds an operator with one input and returns where its output comes from.
 template <class In>
 node_id add_one_input(graph_builder& builder,
                       const std::vector<stream_origin>& origins,
                       stream_node node, input_rule rule = input_rule::any) {
-  node.inputs = {{.type = type_name<In>(), .rule = rule}};
-  const node_id id = builder.graph.add_node(std::move(node));
-  add_edges<In>(builder, origins, id, 0);
-  return id;
+  return add_one_input(builder, origins, std::move(node), rule,
+                       edge_type_of<In>());
 }
 
 /// The record type that a flat_map or process function emits, read from its

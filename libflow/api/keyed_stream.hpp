@@ -107,7 +107,7 @@ public:
     const auto& builder = keyed_.builder();
     const node_id id = detail::add_one_input<T>(
       *builder, keyed_.origins(), std::move(node), input_rule::keyed);
-    return {builder, {{.node = id, .side_output = {}, .how = {}, .code = {}}}};
+    return {builder, id};
   }
 
 private:

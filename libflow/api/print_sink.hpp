@@ -1,9 +1,10 @@
 #pragma once
 
 #include <concepts>
-#include <iostream>
-#include <mutex>
+#include <memory>
+#include <ostream>
 #include <sstream>
+#include <string>
 
 #include "libflow/functions/sink.hpp"
 
@@ -13,6 +14,24 @@ template <class T>
 concept printable_record = requires(std::ostream& out, const T& value) {
   { out << value } -> std::convertible_to<std::ostream&>;
 };
+
+namespace detail {
+
+/// Standard output, shared by the print sinks' subtasks.
+class print_output {
+public:
+  void open(const runtime_context& context);
+  /// What every line begins with.
+  [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
+  /// Whole lines; those of several subtasks do not mix.
+  expected<void> write(const std::string& lines);
+  expected<void> flush();
+
+private:
+  std::string prefix_;
+};
+
+} // namespace detail
 
 /// Prints each record on a line of standard output. With several subtasks
 /// each line begins with the subtask's number from 1, as in `2> record`.
@@ -32,43 +51,21 @@ private:
   class writer final : public sink_writer<T> {
   public:
     expected<void> open(runtime_context& context) override {
-      if (context.parallelism() > 1)
-        prefix_ = std::to_string(context.subtask_index() + 1) + "> ";
+      output_.open(context);
       return {};
     }
-
     expected<void> write(std::span<const T> values,
                          std::span<const timestamp>) override {
       std::ostringstream lines;
       for (const T& value : values)
-        lines << prefix_ << value << '\n';
-      const std::string text = std::move(lines).str();
-      const std::lock_guard guard{output_mutex()};
-      std::cout.write(text.data(), static_cast<std::streamsize>(text.size()));
-      return check();
+        lines << output_.prefix() << value << '\n';
+      return output_.write(std::move(lines).str());
     }
-
-    expected<void> flush() override {
-      const std::lock_guard guard{output_mutex()};
-      std::cout.flush();
-      return check();
-    }
-    expected<void> finish() override { return flush(); }
+    expected<void> flush() override { return output_.flush(); }
+    expected<void> finish() override { return output_.flush(); }
 
   private:
-    /// Lines of several subtasks must not mix.
-    static std::mutex& output_mutex() {
-      static std::mutex instance;
-      return instance;
-    }
-
-    static expected<void> check() {
-      if (std::cout)
-        return {};
-      return error{error_code::io, "cannot write to standard output"};
-    }
-
-    std::string prefix_;
+    detail::print_output output_;
   };
 };
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "libflow/api/sequence_source.hpp"
 #include "libflow/core/exit_code.hpp"
 #include "libflow/graph/execution_graph.hpp"
 
@@ -17,6 +18,21 @@ graph_options graph_options_of(const job_options& options) {
   if (options.max_parallelism)
     result.max_parallelism = static_cast<int>(*options.max_parallelism);
   return result;
+}
+
+guarantee_fact guarantee_of_source(const std::string& kind,
+                                   replay_guarantee replay) {
+  switch (replay) {
+  case replay_guarantee::replayable:
+    return {delivery_guarantee::exactly_once,
+            kind + " is read again from positions"};
+  case replay_guarantee::at_least_once:
+    return {delivery_guarantee::at_least_once,
+            "the sender of " + kind + " repeats what was not acknowledged"};
+  case replay_guarantee::at_most_once:
+    return {delivery_guarantee::at_most_once, kind + " cannot be read again"};
+  }
+  return {};
 }
 
 } // namespace
@@ -73,19 +89,24 @@ expected<std::unique_ptr<running_job>> stream_environment::execute_async() {
   return start_job(std::move(*built), options_);
 }
 
-guarantee_fact detail::guarantee_of_source(const std::string& kind,
-                                           replay_guarantee replay) {
-  switch (replay) {
-  case replay_guarantee::replayable:
-    return {delivery_guarantee::exactly_once,
-            kind + " is read again from positions"};
-  case replay_guarantee::at_least_once:
-    return {delivery_guarantee::at_least_once,
-            "the sender of " + kind + " repeats what was not acknowledged"};
-  case replay_guarantee::at_most_once:
-    return {delivery_guarantee::at_most_once, kind + " cannot be read again"};
-  }
-  return {};
+data_stream<std::int64_t> stream_environment::from_sequence(std::int64_t first,
+                                                            std::int64_t last) {
+  return from_source<std::int64_t>(
+    std::make_shared<sequence_source>(first, last));
+}
+
+node_id detail::add_source(graph_builder& builder, const source_facts& facts,
+                           std::shared_ptr<const operator_code> code) {
+  stream_node node;
+  node.kind = operator_kind::source;
+  node.name = facts.kind;
+  node.out_type = facts.out_type;
+  node.stateful = facts.replay == replay_guarantee::replayable;
+  node.bounded = facts.bounded;
+  node.single = facts.single;
+  node.guarantee = guarantee_of_source(facts.kind, facts.replay);
+  node.code = std::move(code);
+  return builder.graph.add_node(std::move(node));
 }
 
 } // namespace flow

@@ -9,7 +9,6 @@
 
 #include "libflow/api/collection_source.hpp"
 #include "libflow/api/data_stream.hpp"
-#include "libflow/api/sequence_source.hpp"
 #include "libflow/core/job_options.hpp"
 #include "libflow/graph/graph_printer.hpp"
 #include "libflow/graph/job_graph.hpp"
@@ -70,10 +69,7 @@ public:
 
   /// The numbers first..last, dealt out over the subtasks, rising in each.
   data_stream<std::int64_t> from_sequence(std::int64_t first,
-                                          std::int64_t last) {
-    return from_source<std::int64_t>(
-      std::make_shared<sequence_source>(first, last));
-  }
+                                          std::int64_t last);
 
   // -- running ----------------------------------------------------------------
 
@@ -113,8 +109,17 @@ private:
 
 namespace detail {
 
-guarantee_fact guarantee_of_source(const std::string& kind,
-                                   replay_guarantee replay);
+/// What a source says of itself.
+struct source_facts {
+  std::string kind;
+  std::string out_type;
+  replay_guarantee replay;
+  bool bounded;
+  bool single;
+};
+
+node_id add_source(graph_builder& builder, const source_facts& facts,
+                   std::shared_ptr<const operator_code> code);
 
 template <class T>
 struct source_code final : operator_code {
@@ -143,18 +148,12 @@ struct source_code final : operator_code {
 template <class T>
 data_stream<T>
 stream_environment::from_source(std::shared_ptr<const source<T>> origin) {
-  stream_node node;
-  node.kind = operator_kind::source;
-  node.name = origin->kind();
-  node.out_type = type_name<T>();
-  node.stateful = origin->replay() == replay_guarantee::replayable;
-  node.bounded = origin->bounded();
-  node.single = origin->required_parallelism() == 1;
-  node.guarantee =
-    detail::guarantee_of_source(origin->kind(), origin->replay());
-  node.code = std::make_shared<detail::source_code<T>>(std::move(origin));
-  const node_id id = builder_->graph.add_node(std::move(node));
-  return {builder_, {{.node = id, .side_output = {}, .how = {}, .code = {}}}};
+  const detail::source_facts facts{origin->kind(), type_name<T>(),
+                                   origin->replay(), origin->bounded(),
+                                   origin->required_parallelism() == 1};
+  return {builder_, detail::add_source(*builder_, facts,
+                                       std::make_shared<detail::source_code<T>>(
+                                         std::move(origin)))};
 }
 
 } // namespace flow

@@ -54,6 +54,14 @@ public:
   /// Memory of the columns and of long texts, in bytes; an estimate.
   [[nodiscard]] virtual std::size_t bytes() const noexcept = 0;
 
+  /// Bytes of the records themselves, with their timestamps, hashes and long
+  /// texts.
+  [[nodiscard]] virtual std::size_t record_bytes() const noexcept = 0;
+
+  /// Drops the records from `count` on.
+  /// @pre count <= size()
+  virtual void truncate(std::size_t count) noexcept = 0;
+
   /// Type of the records, for checks where a batch gets its type back.
   [[nodiscard]] virtual const std::type_info& record_type() const noexcept = 0;
 
@@ -198,9 +206,7 @@ public:
             stamps_.append_uninitialized(count)};
   }
 
-  /// Drops the records from `count` on.
-  /// @pre count <= size()
-  void truncate(std::size_t count) noexcept {
+  void truncate(std::size_t count) noexcept override {
     values_.truncate(count);
     stamps_.truncate(count);
     if (hashes_.size() > count)
@@ -289,6 +295,12 @@ public:
   [[nodiscard]] std::size_t bytes() const noexcept override {
     return values_.capacity() * sizeof(T)
            + (stamps_.capacity() + hashes_.capacity()) * sizeof(timestamp)
+           + arena_.bytes();
+  }
+
+  [[nodiscard]] std::size_t record_bytes() const noexcept override {
+    return values_.size() * sizeof(T)
+           + (stamps_.size() + hashes_.size()) * sizeof(timestamp)
            + arena_.bytes();
   }
 

@@ -92,6 +92,15 @@ std::string meaning_text(const option_spec& spec) {
 
 } // namespace
 
+option_set::option_set() = default;
+option_set::option_set(option_set&&) noexcept = default;
+option_set& option_set::operator=(option_set&&) noexcept = default;
+option_set::~option_set() = default;
+
+void option_set::check(std::function<expected<void>()> rule) {
+  rules_.push_back(std::move(rule));
+}
+
 option option_set::add(std::string name, std::string* target,
                        std::string value_name, std::string help) {
   auto spec =

@@ -76,6 +76,11 @@ private:
 /// @thread one at a time
 class option_set {
 public:
+  option_set();
+  option_set(option_set&&) noexcept;
+  option_set& operator=(option_set&&) noexcept;
+  ~option_set();
+
   option add(std::string name, std::string* target, std::string value_name,
              std::string help);
   option add(std::string name, std::optional<std::string>* target,
@@ -110,9 +115,7 @@ public:
   option add_custom(option_spec spec);
 
   /// A rule over several options, asked after all values are in their places.
-  void check(std::function<expected<void>()> rule) {
-    rules_.push_back(std::move(rule));
-  }
+  void check(std::function<expected<void>()> rule);
 
   /// Appends the options of another set, which this one then owns.
   void append(option_set&& other);

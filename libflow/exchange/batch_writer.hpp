@@ -15,18 +15,15 @@
 namespace flow {
 
 /// The typed half of an output port: scatters the records of a chain over the
-/// channels of one edge. A watermark seals the open batch of every channel and
-/// rides on it, so that records and watermarks keep their order on a channel
-/// whatever the batch size.
+/// channels of one edge.
 /// Cost: one copy a record, except where a batch has one way to go; there it
 /// moves as it is.
 template <class T, class Router>
 class batch_writer final : public output_port, public receiver<T> {
 public:
   batch_writer(channel_sink& target, std::size_t channel_count, Router router)
-    : output_port(target, channel_count), router_(std::move(router)),
-      open_(is_one_way ? 1 : channel_count),
-      rows_of_(in_blocks ? channel_count : 0, 0) {}
+    : output_port(target, channel_count, shape_of(router)),
+      router_(std::move(router)), rows_of_(in_blocks ? channel_count : 0, 0) {}
 
   [[nodiscard]] receiver_base& input() override { return *this; }
 
@@ -35,52 +32,14 @@ public:
       receive_whole(std::move(batch));
     else
       scatter(std::move(batch));
+    note_open();
   }
 
-  void receive_watermark(timestamp mark) override {
-    std::size_t served = 0; // channels on which it rides or has been sent
-    if constexpr (is_one_way) {
-      if (open_[0].batch) {
-        send_sealed(0, take(open_[0]), mark);
-        served = targets();
-      }
-    } else {
-      for (; served < open_.size(); ++served)
-        if (open_[served].batch)
-          send_sealed(served, take(open_[served]), mark);
-        else
-          channels_.offer(served, stream_element::of_watermark(mark));
-    }
-    for (; served < channels_.channel_count(); ++served)
-      channels_.offer(served, stream_element::of_watermark(mark));
-    mark_sealed();
-  }
-
+  void receive_watermark(timestamp mark) override { send_watermark(mark); }
   void receive_status(stream_status status) override {
     broadcast(stream_element::of_status(status));
   }
-
   [[nodiscard]] bool full() const override { return channels_.full(); }
-
-  void flush() override {
-    if constexpr (is_one_way) {
-      if (open_[0].batch && has_credit())
-        seal(0);
-    } else {
-      for (std::size_t i = 0; i < open_.size(); ++i)
-        if (open_[i].count > 0 && channels_.has_credit(i))
-          seal(i);
-    }
-    if (open_records() == 0)
-      mark_sealed();
-  }
-
-  [[nodiscard]] std::size_t open_records() const override {
-    std::size_t records = 0;
-    for (const auto& each : open_)
-      records += each.count;
-    return records;
-  }
 
 private:
   static constexpr bool is_one_way = std::is_same_v<Router, whole_router>;
@@ -100,45 +59,35 @@ private:
   }();
   static constexpr std::size_t block_rows = 256;
 
-  struct open_batch {
-    record_batch_ptr<T> batch;
-    T* values = nullptr;
-    timestamp* stamps = nullptr;
-    std::uint64_t* hashes = nullptr;
-    std::size_t count = 0;
-  };
+  static port_shape shape_of(const Router& router) {
+    if constexpr (is_one_way)
+      return router.to_all ? port_shape::broadcast : port_shape::one_way;
+    else
+      return port_shape::scatter;
+  }
 
-  void receive_whole(record_batch_ptr<T> batch) {
+  static record_batch<T>& typed_batch(const open_batch& slot) {
+    return static_cast<record_batch<T>&>(*slot.batch);
+  }
+
+  void receive_whole(record_batch_ptr<T> batch) requires is_one_way {
     open_batch& slot = open_[0];
     constexpr std::size_t small = record_batch<T>::target_records / 2;
-    if (slot.count + batch->size() <= small) {
-      merge(slot, std::move(batch));
-    } else {
-      if (slot.batch)
-        seal(0);
-      slot.count = batch->size();
-      slot.batch = std::move(batch);
+    if (slot.count > 0 && slot.count + batch->size() > small)
+      seal(0);
+    if (slot.count > 0) {
+      // Small batches are put together rather than sent one by one.
+      auto joined = make_exclusive(typed<T>(std::move(slot.batch)));
+      joined->append_range(*batch, 0, batch->size());
+      batch = std::move(joined);
     }
-    mark_open();
+    slot.count = batch->size();
+    slot.batch = std::move(batch);
     if (slot.count >= small)
       seal(0);
-    if (open_records() == 0)
-      mark_sealed();
   }
 
-  /// Small batches are put together rather than sent one by one.
-  void merge(open_batch& slot, record_batch_ptr<T> batch) {
-    if (!slot.batch) {
-      slot.count = batch->size();
-      slot.batch = std::move(batch);
-      return;
-    }
-    slot.batch = make_exclusive(std::move(slot.batch));
-    slot.batch->append_range(*batch, 0, batch->size());
-    slot.count = slot.batch->size();
-  }
-
-  void scatter(record_batch_ptr<T> batch) {
+  void scatter(record_batch_ptr<T> batch) requires(!is_one_way) {
     std::size_t at = 0;
     if constexpr (requires(const T& value) { router_.failed(value); }) {
       try {
@@ -149,14 +98,11 @@ private:
     } else {
       scatter_records(*batch, at);
     }
-    if (open_records() > 0)
-      mark_open();
-    else
-      mark_sealed();
   }
 
   /// @param at the record at hand
-  void scatter_records(const record_batch<T>& batch, std::size_t& at) {
+  void scatter_records(const record_batch<T>& batch,
+                       std::size_t& at) requires(!is_one_way) {
     const auto values = batch.values();
     const auto stamps = batch.timestamps();
     while (at < values.size()) {
@@ -186,7 +132,7 @@ private:
 
   /// Sorts the rows of a block by channel first, so that each of the copying
   /// loops has one destination, in registers.
-  void scatter_block(const row_block& block) {
+  void scatter_block(const row_block& block) requires in_blocks {
     if (open_.size() <= 2) {
       split_in_two(block);
       return;
@@ -211,7 +157,7 @@ private:
 
   /// Without a branch: each row is noted for both channels, and overwritten
   /// where it does not belong.
-  void split_in_two(const row_block& block) {
+  void split_in_two(const row_block& block) requires in_blocks {
     std::array<std::uint32_t, block_rows + 1> first;
     std::array<std::uint32_t, block_rows + 1> second;
     std::size_t in_first = 0;
@@ -229,12 +175,12 @@ private:
 
   /// Copies the rows named to a channel, sealing what gets full.
   void put_rows(std::size_t channel, std::span<const std::uint32_t> named,
-                const row_block& block) {
+                const row_block& block) requires in_blocks {
     while (!named.empty()) {
       open_batch& slot = slot_of(channel);
       const std::size_t count =
         std::min(named.size(), record_batch<T>::target_records - slot.count);
-      T* const values = slot.values + slot.count;
+      T* const values = static_cast<T*>(slot.rows) + slot.count;
       timestamp* const stamps = slot.stamps + slot.count;
       std::uint64_t* const hashes = slot.hashes + slot.count;
       for (std::size_t i = 0; i < count; ++i) {
@@ -249,15 +195,15 @@ private:
     }
   }
 
-  void scatter_keyed(const T& value, timestamp stamp) {
+  void scatter_keyed(const T& value, timestamp stamp) requires is_keyed {
     decltype(auto) key = router_.key(value);
     const std::uint64_t hash = key_hash(key);
     const std::uint32_t channel = router_.channel(hash);
     if constexpr (std::is_reference_v<decltype(key)>) {
       put(channel, value, stamp, hash);
     } else {
-      slot_of(channel)
-        .batch->template keys<std::remove_cv_t<decltype(key)>>()
+      typed_batch(slot_of(channel))
+        .template keys<std::remove_cv_t<decltype(key)>>()
         .emplace_back(std::move(key));
       put(channel, value, stamp, hash);
     }
@@ -271,21 +217,21 @@ private:
   }
 
   void open(open_batch& slot) {
-    slot.batch = record_batch<T>::make();
+    auto batch = record_batch<T>::make();
     if constexpr (raw_rows) {
       constexpr std::size_t rows = record_batch<T>::target_records;
-      std::tie(slot.values, slot.stamps) =
-        slot.batch->append_uninitialized(rows);
+      std::tie(slot.rows, slot.stamps) = batch->append_uninitialized(rows);
       if constexpr (is_keyed)
-        slot.hashes = slot.batch->hash_column().append_uninitialized(rows);
+        slot.hashes = batch->hash_column().append_uninitialized(rows);
     }
+    slot.batch = std::move(batch);
   }
 
   void put(std::size_t channel, const T& value, timestamp stamp,
            std::uint64_t hash) {
     open_batch& slot = slot_of(channel);
     if constexpr (raw_rows) {
-      slot.values[slot.count] = value;
+      static_cast<T*>(slot.rows)[slot.count] = value;
       slot.stamps[slot.count] = stamp;
       if constexpr (is_keyed)
         slot.hashes[slot.count] = hash;
@@ -293,59 +239,17 @@ private:
       if (slot.count == record_batch<T>::target_records) [[unlikely]]
         seal(channel);
     } else {
-      slot.batch->append(value, stamp);
+      record_batch<T>& batch = typed_batch(slot);
+      batch.append(value, stamp);
       if constexpr (is_keyed)
-        slot.batch->append_hash(hash);
+        batch.append_hash(hash);
       ++slot.count;
-      if (slot.batch->at_target()) [[unlikely]]
+      if (batch.at_target()) [[unlikely]]
         seal(channel);
     }
   }
 
-  [[nodiscard]] record_batch_ptr<T> take(open_batch& slot) {
-    if constexpr (raw_rows && !is_one_way)
-      slot.batch->truncate(slot.count);
-    slot.count = 0;
-    return std::move(slot.batch);
-  }
-
-  void seal(std::size_t slot) {
-    send_sealed(slot, take(open_[slot]), min_timestamp);
-  }
-
-  void send_sealed(std::size_t slot, record_batch_ptr<T> batch,
-                   timestamp mark) {
-    if constexpr (is_one_way) {
-      for (std::size_t i = targets(); i-- > 1;)
-        channels_.offer(i, stream_element::of_data(
-                             batch_ptr{record_batch_ptr<T>{batch}}, mark));
-      slot = 0;
-    }
-    channels_.offer(slot,
-                    stream_element::of_data(batch_ptr{std::move(batch)}, mark));
-  }
-
-  /// Channels that a whole batch goes to.
-  [[nodiscard]] std::size_t targets() const requires is_one_way {
-    return router_.to_all ? channels_.channel_count() : 1;
-  }
-
-  [[nodiscard]] bool has_credit() const requires is_one_way {
-    for (std::size_t i = 0; i < targets(); ++i)
-      if (!channels_.has_credit(i))
-        return false;
-    return true;
-  }
-
-  void seal_all() override {
-    for (std::size_t i = 0; i < open_.size(); ++i)
-      if (open_[i].batch)
-        seal(i);
-    mark_sealed();
-  }
-
   Router router_;
-  std::vector<open_batch> open_;
   std::vector<std::uint32_t> rows_of_; // of a block, by channel; else zeros
 };
 

@@ -1,40 +1,48 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <vector>
 
+#include "libflow/core/batch.hpp"
 #include "libflow/core/receiver.hpp"
 #include "libflow/exchange/output_channels.hpp"
 
 namespace flow {
 
-/// One outgoing edge of a subtask: gathers the records of its chain into one
-/// open batch a channel and sends full ones. This is the part that needs no
-/// record type; batch_writer<T> adds it.
+/// Where the batches of a port go.
+enum class port_shape : std::uint8_t {
+  scatter,   ///< one open batch a channel
+  one_way,   ///< one open batch, to the first channel
+  broadcast, ///< one open batch, to every channel
+};
+
+/// One outgoing edge of a subtask: gathers the records of its chain into open
+/// batches and sends full ones. This is the part that needs no record type;
+/// batch_writer<T> adds it. A watermark seals the open batch of every channel
+/// and rides on it, so that records and watermarks keep their order on a
+/// channel whatever the batch size.
 /// @thread the subtask that owns it
 class output_port {
 public:
-  output_port(channel_sink& target, std::size_t channel_count)
-    : channels_(target, channel_count) {}
+  output_port(channel_sink& target, std::size_t channel_count,
+              port_shape shape);
   output_port(const output_port&) = delete;
   output_port& operator=(const output_port&) = delete;
-  virtual ~output_port() = default;
+  virtual ~output_port();
 
   /// Where the chain puts records, watermarks and statuses.
   [[nodiscard]] virtual receiver_base& input() = 0;
 
   /// Sends the open batches on; those without credit stay open.
-  virtual void flush() = 0;
+  void flush();
 
   /// Number of records in open batches.
-  [[nodiscard]] virtual std::size_t open_records() const = 0;
+  [[nodiscard]] std::size_t open_records() const;
 
   /// Seals all open batches, then sends `element` on every channel.
-  void broadcast(const stream_element& element) {
-    seal_all();
-    for (std::size_t i = 0; i < channels_.channel_count(); ++i)
-      channels_.offer(i, element);
-  }
+  void broadcast(const stream_element& element);
 
   [[nodiscard]] output_channels& channels() noexcept { return channels_; }
   [[nodiscard]] const output_channels& channels() const noexcept {
@@ -49,17 +57,32 @@ public:
   void set_time(std::chrono::nanoseconds now) noexcept { now_ = now; }
 
 protected:
-  virtual void seal_all() = 0;
+  /// An open batch. `rows` are written behind the batch's back, where records
+  /// are plain bytes: the batch is cut to `count` when it is sealed.
+  struct open_batch {
+    batch_ptr batch;
+    void* rows = nullptr;
+    timestamp* stamps = nullptr;
+    std::uint64_t* hashes = nullptr;
+    std::size_t count = 0;
+  };
 
-  void mark_open() noexcept {
-    if (!open_since_)
-      open_since_ = now_;
-  }
-  void mark_sealed() noexcept { open_since_.reset(); }
+  void seal(std::size_t slot);
+  void seal_all();
+  void send_watermark(timestamp mark);
+
+  /// After records came in: remembers since when some are open.
+  void note_open() noexcept;
 
   output_channels channels_;
+  std::vector<open_batch> open_;
 
 private:
+  void send_sealed(std::size_t slot, timestamp mark);
+  [[nodiscard]] std::size_t targets() const;
+  [[nodiscard]] bool has_credit(std::size_t slot) const;
+
+  port_shape shape_;
   std::chrono::nanoseconds now_{0};
   std::optional<std::chrono::nanoseconds> open_since_;
 };

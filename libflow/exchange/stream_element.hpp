@@ -165,6 +165,14 @@ public:
     return batch_ ? batch_->bytes() : 0;
   }
 
+  /// Bytes and number of its records; 0 for all but data.
+  [[nodiscard]] std::size_t record_bytes() const noexcept {
+    return batch_ ? batch_->record_bytes() : 0;
+  }
+  [[nodiscard]] std::size_t record_count() const noexcept {
+    return batch_ ? batch_->size() : 0;
+  }
+
 private:
   stream_element(element_kind kind, std::uint8_t detail, timestamp time,
                  std::uint64_t id) noexcept

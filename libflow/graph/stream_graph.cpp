@@ -8,6 +8,17 @@
 
 namespace flow {
 
+stream_node::stream_node() = default;
+stream_node::stream_node(const stream_node&) = default;
+stream_node::stream_node(stream_node&&) noexcept = default;
+stream_node& stream_node::operator=(const stream_node&) = default;
+stream_node& stream_node::operator=(stream_node&&) noexcept = default;
+stream_node::~stream_node() = default;
+
+void stream_node::add_note(std::string key, std::string value) {
+  notes.emplace_back(std::move(key), std::move(value));
+}
+
 std::string_view to_string(operator_kind kind) noexcept {
   switch (kind) {
   case operator_kind::source:

@@ -92,6 +92,16 @@ struct edge_code {
 };
 
 struct stream_node {
+  stream_node();
+  stream_node(const stream_node&);
+  stream_node(stream_node&&) noexcept;
+  stream_node& operator=(const stream_node&);
+  stream_node& operator=(stream_node&&) noexcept;
+  ~stream_node();
+
+  /// Appends a line for --explain.
+  void add_note(std::string key, std::string value);
+
   node_id id{}; ///< set by stream_graph::add_node
   operator_kind kind = operator_kind::map;
   std::string name; ///< empty: the kind's display name

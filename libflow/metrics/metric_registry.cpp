@@ -41,11 +41,11 @@ constexpr std::array task_names = {
   metric_name{"flow_task_num_records_in_total", "numRecordsIn",
               "Records taken by the first operator of the chain"},
   metric_name{"flow_task_num_records_out_total", "numRecordsOut",
-              "Records emitted by the last operator of the chain"},
+              "Records that left the chain: sent on or written by its sinks"},
   metric_name{"flow_task_num_bytes_in_total", "numBytesIn",
-              "Bytes of the batches taken"},
+              "Bytes of the records taken"},
   metric_name{"flow_task_num_bytes_out_total", "numBytesOut",
-              "Bytes of the batches emitted"},
+              "Bytes of the records sent on"},
   metric_name{"flow_task_num_batches_in_total", "numBuffersIn",
               "Batches taken"},
   metric_name{"flow_task_num_batches_out_total", "numBuffersOut",
@@ -284,8 +284,7 @@ job_totals metric_registry::totals(std::string_view job) const {
     const task_metrics& task = *entry.metrics;
     if (entry.role.source)
       sum.records_in += task.records_in.value();
-    if (entry.role.sink)
-      sum.records_out += task.records_out.value();
+    sum.records_out += task.records_written.value();
     sum.late_records += task.late_records.value();
     sum.skipped_records += task.skipped_records.value();
     sum.state_bytes += task.state_bytes.value();

@@ -36,11 +36,9 @@ struct job_totals {
   timestamp watermark = min_timestamp; ///< lowest of the tasks that have one
 };
 
-/// Where a task stands in its job; one that is neither counts in no total of
-/// records.
+/// Where a task stands in its job: what a source reads is the job's input.
 struct task_role {
   bool source = false;
-  bool sink = false;
 };
 
 /// All metrics of one process. Owner: the runtime's composition root; it

@@ -39,8 +39,10 @@ struct task_metrics {
   explicit task_metrics(task_time::time_point now) noexcept : time(now) {}
 
   counter records_in;  ///< of the chain's head; of a source: records read
-  counter records_out; ///< of the chain's tail; of a sink: records written
-  counter bytes_in;
+  counter records_out; ///< that left the chain: sent on, on every channel that
+                       ///< got them, or written by its sinks
+  counter records_written; ///< of these, by its sinks
+  counter bytes_in;        ///< of records, with timestamps and key hashes
   counter bytes_out;
   counter batches_in;
   counter batches_out;

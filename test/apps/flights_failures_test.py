@@ -19,6 +19,7 @@ MALFORMED = {
     "an open quote": (b'2001-01-01T00:01:00,33,2176,LAS,"PHL', None),
     "an empty line": (b"", 1),
     "a NUL": (b"2001-01-01T00:01:00,33,2176,L\0S,PHL", None),
+    "a carriage return": (b"2001-01-01T00:01:00,33,2176,L\rS,PHL", 30),
     "a line over 1 MiB": (GOOD.encode() + b"x" * (1 << 20), None),
     "a number with a plus": (b"2001-01-01T00:01:00,+3,2176,LAS,PHL", 21),
     "a number with blanks": (b"2001-01-01T00:01:00, 3,2176,LAS,PHL", 21),

@@ -14,6 +14,9 @@ std::optional<csv_problem> find_line_problem(const text_line& line) {
   if (line.has_nul)
     if (auto at = line.text.find('\0'); at != std::string_view::npos)
       return csv_problem{at + 1, "a NUL byte"};
+  if (line.has_return)
+    if (auto at = line.text.find('\r'); at != std::string_view::npos)
+      return csv_problem{at + 1, "a carriage return that ends no line"};
   return std::nullopt;
 }
 

@@ -37,7 +37,7 @@ private:
 };
 
 /// What is wrong with a whole line, before its fields are looked at: too long,
-/// empty, NUL.
+/// empty, NUL, a CR inside.
 std::optional<csv_problem> find_line_problem(const text_line& line);
 
 /// `path:line: column: reason`, fatal: reading it again finds the same.

@@ -46,7 +46,7 @@ public:
   /// fields are not to be used.
   bool parse(const text_line& line) {
     if (!line.has_quote && parse_plain(line.text) && !line.has_nul
-        && !line.too_long) [[likely]]
+        && !line.has_return && !line.too_long) [[likely]]
       return true;
     return parse_carefully(line);
   }

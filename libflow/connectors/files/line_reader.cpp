@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libflow/connectors/files/text_pieces.hpp"
+
 namespace flow {
 
 namespace {
@@ -15,13 +17,6 @@ constexpr std::size_t long_line_bytes = max_line_bytes + 2;
 /// How much is read at a time behind a split's end.
 constexpr std::uint64_t read_past_end_bytes = std::uint64_t{16} << 10;
 
-/// ASCII bytes of words, and all others that may be part of a letter.
-bool in_word(char c) noexcept {
-  auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x80 || byte == '_' || (byte >= '0' && byte <= '9')
-         || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-}
-
 } // namespace
 
 line_reader::line_reader(std::unique_ptr<readable_file> file, std::string path,
@@ -30,7 +25,7 @@ line_reader::line_reader(std::unique_ptr<readable_file> file, std::string path,
   : file_(std::move(file)), path_(std::move(path)), file_size_(file_size),
     policy_(policy), block_bytes_(block_bytes), capacity_(block_bytes),
     buffer_(std::make_unique_for_overwrite<char[]>(block_bytes)) {
-  cursor_ = limit_ = nul_ = quote_ = buffer_.get();
+  cursor_ = limit_ = nul_ = quote_ = return_ = buffer_.get();
 }
 
 split_progress line_reader::progress() const noexcept {
@@ -91,13 +86,18 @@ expected<void> line_reader::skip_to_first_line() {
 
 void line_reader::skip_to(const char* at) {
   cursor_ = at;
-  nul_ = find_byte('\0', at);
-  quote_ = find_byte('"', at);
+  find_marks(at);
+}
+
+void line_reader::find_marks(const char* from) {
+  nul_ = find_byte('\0', from);
+  quote_ = find_byte('"', from);
+  return_ = find_byte('\r', from);
 }
 
 void line_reader::seek(std::uint64_t offset) {
   base_ = offset;
-  cursor_ = limit_ = nul_ = quote_ = buffer_.get();
+  cursor_ = limit_ = nul_ = quote_ = return_ = buffer_.get();
 }
 
 void line_reader::make_room() {
@@ -107,7 +107,9 @@ void line_reader::make_room() {
     std::memmove(buffer_.get(), cursor_, kept);
   } else {
     capacity_ = kept + std::max(block_bytes_, std::min(kept, max_line_bytes));
-    capacity_ = std::min(capacity_, long_line_bytes + 2 * block_bytes_);
+    const auto most =
+      kept < long_line_bytes ? long_line_bytes : longest_word_bytes;
+    capacity_ = std::min(capacity_, most + 2 * block_bytes_);
     auto larger = std::make_unique_for_overwrite<char[]>(capacity_);
     std::memcpy(larger.get(), cursor_, kept);
     buffer_ = std::move(larger);
@@ -133,8 +135,7 @@ expected<void> line_reader::read_more() {
                  path_ + ": the file became shorter while it was read",
                  error_severity::retryable};
   limit_ += *got;
-  nul_ = find_byte('\0', cursor_);
-  quote_ = find_byte('"', cursor_);
+  find_marks(cursor_);
   return {};
 }
 
@@ -146,9 +147,14 @@ line_status line_reader::fail(const error& reason) {
 line_status line_reader::next_across_blocks(text_line& line) {
   while (offset_of(limit_) < file_size_) {
     auto searched = limit_ - cursor_;
-    if (searched >= static_cast<std::ptrdiff_t>(long_line_bytes))
-      return policy_ == long_line_policy::cut ? cut_piece(line)
-                                              : skip_long_line(line);
+    if (searched >= static_cast<std::ptrdiff_t>(long_line_bytes)) {
+      if (policy_ == long_line_policy::flag)
+        return skip_long_line(line);
+      if (cut_piece(line))
+        return line_status::line;
+      if (searched >= static_cast<std::ptrdiff_t>(longest_word_bytes))
+        return fail(word_too_long(path_));
+    }
     if (auto done = read_more(); !done)
       return fail(done.error());
     if (const auto* feed = find_feed(cursor_ + searched)) {
@@ -162,16 +168,16 @@ line_status line_reader::next_across_blocks(text_line& line) {
   return line_status::line;
 }
 
-line_status line_reader::cut_piece(text_line& line) {
-  const auto* end = limit_;
-  while (end != cursor_ && in_word(end[-1]))
-    --end;
-  // A word of a megabyte is cut wherever the buffer ends.
-  if (end == cursor_)
-    end = limit_;
+/// False when the buffer holds nothing but a part of one word.
+bool line_reader::cut_piece(text_line& line) {
+  const auto whole =
+    whole_words({cursor_, static_cast<std::size_t>(limit_ - cursor_)});
+  if (whole == 0)
+    return false;
+  const auto* end = cursor_ + whole;
   deliver(end, end, line);
   inside_line_ = true;
-  return line_status::line;
+  return true;
 }
 
 line_status line_reader::skip_long_line(text_line& line) {

@@ -11,7 +11,8 @@ namespace flow {
 
 /// Reads the lines of a text file, without their ends, through splits handed
 /// out in file order. A line over 1 MiB comes in pieces that end between words,
-/// so memory is bounded. Records have no timestamp. Replayable.
+/// so memory is bounded; a word over 16 MiB fails the job. Records have no
+/// timestamp. Replayable.
 class text_source final : public source<text> {
 public:
   text_source(std::shared_ptr<file_system> files, std::string path)

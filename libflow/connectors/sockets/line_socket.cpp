@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "libflow/connectors/files/text_pieces.hpp"
 #include "libflow/core/assert.hpp"
 
 namespace flow {
@@ -137,15 +138,22 @@ expected<void> line_socket::connect(const socket_address& address,
 
 bool line_socket::take_line(std::string_view& line) {
   auto feed = buffer_.find('\n', scanned_);
-  scanned_ = feed == std::string::npos ? buffer_.size() : feed + 1;
-  if (feed == std::string::npos && buffer_.size() - begin_ < longest_piece)
-    return false;
-  auto end = feed == std::string::npos ? buffer_.size() : feed;
-  line = std::string_view{buffer_}.substr(begin_, end - begin_);
-  if (feed != std::string::npos && line.ends_with('\r'))
+  if (feed == std::string::npos) {
+    scanned_ = buffer_.size();
+    return scanned_ - begin_ >= longest_piece && take_piece(line);
+  }
+  line = std::string_view{buffer_}.substr(begin_, feed - begin_);
+  if (line.ends_with('\r'))
     line.remove_suffix(1);
-  begin_ = scanned_;
+  begin_ = scanned_ = feed + 1;
   return true;
+}
+
+bool line_socket::take_piece(std::string_view& line) {
+  line = std::string_view{buffer_}.substr(begin_);
+  line = line.substr(0, whole_words(line));
+  begin_ += line.size();
+  return !line.empty();
 }
 
 bool line_socket::take_rest(std::string_view& line) {
@@ -162,7 +170,11 @@ socket_status line_socket::next(std::string_view& line,
     if (ended_)
       return take_rest(line) ? socket_status::line : socket_status::end;
     if (stopped_.load(std::memory_order_acquire))
-      return socket_status::stopped;
+      return take_rest(line) ? socket_status::line : socket_status::stopped;
+    if (buffer_.size() - begin_ >= longest_word_bytes) {
+      failure_ = word_too_long(name_);
+      return socket_status::failed;
+    }
     buffer_.erase(0, begin_);
     scanned_ -= begin_;
     begin_ = 0;

@@ -29,8 +29,9 @@ enum class socket_status {
 };
 
 /// Lines of text from a TCP connection (what `nc -lk` serves). A line longer
-/// than 1 MiB comes in pieces, so memory is bounded; a last line without an
-/// end is given when the other side closes.
+/// than 1 MiB comes in pieces that end between words, so memory is bounded; a
+/// word over 16 MiB is a failure. A last line without an end is given when the
+/// other side closes or the reader is stopped.
 /// Owner: one source reader.
 /// @thread its owner's, except stop(): any
 class line_socket {
@@ -64,6 +65,7 @@ private:
   expected<void> try_connect(const void* info,
                              std::chrono::milliseconds patience);
   bool take_line(std::string_view& line);
+  bool take_piece(std::string_view& line);
   bool take_rest(std::string_view& line);
   error failed(const char* doing, int number) const;
 

@@ -14,6 +14,7 @@ text_line line_of(std::string_view text) {
   line.text = text;
   line.has_nul = text.find('\0') != std::string_view::npos;
   line.has_quote = text.find('"') != std::string_view::npos;
+  line.has_return = text.find('\r') != std::string_view::npos;
   return line;
 }
 
@@ -84,6 +85,9 @@ TEST_CASE("an empty line, a NUL and a line that is too long are malformed") {
   CHECK(problem_of("") == csv_problem{1, "the line is empty"});
   CHECK(problem_of("2001-01-01T00:00:00,1,a\0"s)
         == csv_problem{24, "a NUL byte"});
+  for (const auto* row :
+       {"2001-01-01T00:01:00,5,L\rS", "2001-01-01T00:01:00,5,\"\r\""})
+    CHECK(problem_of(row).reason == "a carriage return that ends no line");
   auto parser = parser_for("date,delay,origin");
   auto line = line_of("2001-01-01T00:00:00,1,a");
   line.too_long = true;

@@ -4,6 +4,7 @@
 
 #include "libflow/connectors/files/line_numbers.hpp"
 #include "libflow/connectors/files/split_planner.hpp"
+#include "libflow/connectors/files/text_pieces.hpp"
 #include "test/libflow/connectors/memory_file_system.hpp"
 
 using namespace flow;
@@ -84,6 +85,19 @@ TEST_CASE_FIXTURE(fixture, "a line says whether it holds a NUL or a quote") {
   while (lines.next(line) == line_status::line)
     seen.push_back("0123"[int{line.has_nul} * 2 + int{line.has_quote}]);
   CHECK(seen == "021030");
+}
+
+TEST_CASE_FIXTURE(fixture, "a line says whether it holds a CR of its own") {
+  const std::string text = "a\r\nb\rc\nd\r\r\n\re\nf\ng\r\n\r\nh\r";
+  for (const std::size_t block : {16, 64}) {
+    auto lines = reader(text, long_line_policy::flag, block);
+    REQUIRE(lines.start({{0, text.size()}}));
+    text_line line;
+    std::string seen;
+    while (lines.next(line) == line_status::line)
+      seen.push_back(line.has_return ? '1' : '0');
+    CHECK(seen == "01110000");
+  }
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -219,6 +233,27 @@ TEST_CASE_FIXTURE(
   }
   CHECK(joined == std::string{"a"}.append(longest).append("c"));
   CHECK(with_lines == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "a word longer than can be kept is a failure") {
+  auto lines = reader(std::string(longest_word_bytes + 100, 'b'),
+                      long_line_policy::cut, 1 << 20);
+  REQUIRE(lines.start({{0, longest_word_bytes + 100}}));
+  text_line line;
+  REQUIRE(lines.next(line) == line_status::failed);
+  CHECK(lines.failure().text == "f: a word is longer than 16 MiB");
+}
+
+TEST_CASE("text is cut behind a gap, else before a wide character") {
+  CHECK(whole_words("one two") == 4);
+  CHECK(whole_words("one two ") == 8);
+  CHECK(whole_words("one") == 0);
+  CHECK(whole_words("") == 0);
+  CHECK(whole_words(",one") == 1);
+  CHECK(whole_words("a \xC3\xA4one") == 2);
+  CHECK(whole_words("\xE6\xBC\xA2\xE5\xAD\x97") == 3);
+  CHECK(whole_words("\xE6\xBC\xA2one") == 0);
+  CHECK(whole_words("one\xE6\xBC\xA2two") == 3);
 }
 
 TEST_CASE_FIXTURE(fixture,

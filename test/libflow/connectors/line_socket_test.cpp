@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "libflow/connectors/files/text_pieces.hpp"
+
 using namespace flow;
 using namespace std::chrono_literals;
 
@@ -91,28 +93,70 @@ TEST_CASE("lines come one by one, the last one when the other side closes") {
   CHECK(socket.next(line, long_enough) == socket_status::end);
 }
 
-TEST_CASE("a line that never ends comes in pieces") {
+TEST_CASE("a line that never ends comes in pieces between words") {
   server other;
   line_socket socket;
   REQUIRE(socket.connect(other.address, long_enough));
   other.accept();
+  std::string text;
+  while (text.size() < (3 << 20))
+    text.append(std::to_string(text.size())).append(" ");
   std::thread sender{[&] {
-    other.send(std::string((3 << 20) + 5, 'x') + "\nend");
+    other.send(text + "\nend");
     other.hang_up();
   }};
-  std::size_t bytes = 0;
+  std::string joined;
   std::size_t most = 0;
   std::string_view line;
   std::string last;
   while (socket.next(line, long_enough) == socket_status::line) {
-    bytes += line.size();
+    joined += line;
     most = std::max(most, line.size());
     last = line;
+    CHECK((line == "end" || line.back() == ' '));
   }
   sender.join();
-  CHECK(bytes == (3 << 20) + 5 + 3);
+  CHECK(joined == text + "end");
   CHECK(most < (1 << 20) + (1 << 17));
   CHECK(last == "end");
+}
+
+TEST_CASE("a long word comes whole, one without an end is a failure") {
+  for (const std::size_t size : {std::size_t{3} << 20, longest_word_bytes}) {
+    server other;
+    line_socket socket;
+    REQUIRE(socket.connect(other.address, long_enough));
+    other.accept();
+    std::thread sender{[&] {
+      other.send(std::string(size, 'x'));
+      if (size < longest_word_bytes)
+        other.send("\n");
+    }};
+    std::string_view line;
+    if (size < longest_word_bytes) {
+      REQUIRE(socket.next(line, long_enough) == socket_status::line);
+      CHECK(line == std::string(size, 'x'));
+    } else {
+      REQUIRE(socket.next(line, long_enough) == socket_status::failed);
+      CHECK(socket.failure().code == error_code::malformed_input);
+    }
+    sender.join();
+  }
+}
+
+TEST_CASE("stopping gives the line that has no end yet") {
+  server other;
+  line_socket socket;
+  REQUIRE(socket.connect(other.address, long_enough));
+  other.accept();
+  other.send("one\ntwo");
+  std::string_view line;
+  REQUIRE(socket.next(line, long_enough) == socket_status::line);
+  CHECK(socket.next(line, 0ms) == socket_status::quiet);
+  socket.stop();
+  REQUIRE(socket.next(line, long_enough) == socket_status::line);
+  CHECK(line == "two");
+  CHECK(socket.next(line, long_enough) == socket_status::stopped);
 }
 
 TEST_CASE("stopping ends a wait, after the lines that came") {

@@ -41,16 +41,16 @@ TEST_CASE("a restarted subtask goes on counting") {
 
 TEST_CASE("a job's totals come from its sources and its sinks") {
   metric_registry registry;
-  const auto source = registry.task({"a", "source", 0}, {true, false}, 0s);
+  const auto source = registry.task({"a", "source", 0}, {true}, 0s);
   const auto middle = registry.task({"a", "window", 0}, {}, 0s);
-  const auto sink = registry.task({"a", "sink", 0}, {false, true}, 0s);
-  const auto other = registry.task({"b", "source", 0}, {true, true}, 0s);
+  const auto sink = registry.task({"a", "sink", 0}, {}, 0s);
+  const auto other = registry.task({"b", "source", 0}, {true}, 0s);
   source->records_in.add(100);
   source->records_out.add(99);
   middle->records_in.add(99);
   middle->late_records.add(5);
   source->skipped_records.add(1);
-  sink->records_out.add(10);
+  sink->records_written.add(10);
   other->records_in.add(1000);
   source->watermark.set(70);
   middle->watermark.set(60);
@@ -126,8 +126,8 @@ TEST_CASE("metrics of the author appear under their own names") {
 
 TEST_CASE("a removed job is forgotten, whoever still counts") {
   metric_registry registry;
-  const auto task = registry.task({"gone", "t", 0}, {true, true}, 0s);
-  const auto stays = registry.task({"stays", "t", 0}, {true, true}, 0s);
+  const auto task = registry.task({"gone", "t", 0}, {true}, 0s);
+  const auto stays = registry.task({"stays", "t", 0}, {true}, 0s);
   registry.remove_job("gone");
   task->records_in.add(1);
   stays->records_in.add(1);

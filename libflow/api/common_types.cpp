@@ -1,0 +1,10 @@
+#include "libflow/api/common_types.hpp"
+
+namespace flow {
+
+FLOW_COMMON_RECORD(, text)
+FLOW_COMMON_RECORD(, std::int64_t)
+FLOW_COMMON_KEY(, text)
+FLOW_COMMON_KEY(, std::int64_t)
+
+} // namespace flow

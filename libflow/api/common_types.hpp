@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+#include "libflow/api/stream_environment.hpp"
+#include "libflow/core/text.hpp"
+#include "libflow/operators/keyed_process.hpp"
+
+/// What streams of texts and of numbers have in common in every job, compiled
+/// once in the library: a job pays the compiler for its own types alone.
+namespace flow {
+
+#define FLOW_COMMON_RECORD(extern_or_not, T)                                   \
+  extern_or_not template class record_batch<T>;                                \
+  extern_or_not template class null_receiver<T>;                               \
+  extern_or_not template class fan_out<T>;                                     \
+  extern_or_not template class source_operator<T>;                             \
+  extern_or_not template class sink_operator<T>;                               \
+  extern_or_not template class pausable_operator<T, T>;                        \
+  extern_or_not template class batch_writer<T, whole_router>;                  \
+  extern_or_not template class batch_writer<T, spread_router>;                 \
+  extern_or_not template class typed_batch_codec<T, void>;                     \
+  extern_or_not template struct typed_record_type<T>;                          \
+  extern_or_not template struct plain_exchange<T>;                             \
+  extern_or_not template struct detail::source_code<T>;                        \
+  extern_or_not template data_stream<T> stream_environment::from_source(       \
+    std::shared_ptr<const source<T>>);
+
+/// Counts of keys of this type.
+#define FLOW_COMMON_KEY(extern_or_not, Key)                                    \
+  extern_or_not template class segmented_table<Key, std::int64_t, key_hasher>; \
+  extern_or_not template class table_snapshot<Key, std::int64_t>;              \
+  extern_or_not template class detail::table_snapshot_part<Key, std::int64_t>; \
+  extern_or_not template class detail::keyed_value_cell<Key, std::int64_t>;    \
+  extern_or_not template class keyed_state_store<Key>;                         \
+  extern_or_not template expected<value_state<std::int64_t>>                   \
+  keyed_state_store<Key>::value(const value_state_descriptor<std::int64_t>&);
+
+FLOW_COMMON_RECORD(extern, text)
+FLOW_COMMON_RECORD(extern, std::int64_t)
+FLOW_COMMON_KEY(extern, text)
+FLOW_COMMON_KEY(extern, std::int64_t)
+
+} // namespace flow
