@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 # pylint: disable=wrong-import-position
 import compile_fail  # noqa: E402
+import compile_time  # noqa: E402
 import cpp_functions  # noqa: E402
 import demo_table  # noqa: E402
 import headers  # noqa: E402
@@ -41,6 +42,18 @@ class Tree(unittest.TestCase):
         os.makedirs(os.path.dirname(full), exist_ok=True)
         with open(full, "w", encoding="utf-8") as file:
             file.write(text)
+
+
+class CompileTimeTest(unittest.TestCase):
+    def test_few_seconds_pass_whatever_the_machine(self):
+        self.assertTrue(compile_time.judge([9, 5.9], [1, 1]))
+
+    def test_a_busy_machine_may_take_longer(self):
+        self.assertTrue(compile_time.judge([7.5], [3]))
+        self.assertFalse(compile_time.judge([7.9], [3]))
+
+    def test_a_slow_compile_fails_where_nothing_else_runs(self):
+        self.assertFalse(compile_time.judge([6.5, 6.1, 6.2], [2, 2, 2.1]))
 
 
 class LayersTest(Tree):
