@@ -26,15 +26,24 @@ namespace flow {
   extern_or_not template data_stream<T> stream_environment::from_source(       \
     std::shared_ptr<const source<T>>);
 
-/// Counts of keys of this type.
+/// A table of T per key of this type.
+#define FLOW_COMMON_TABLE(extern_or_not, Key, T)                               \
+  extern_or_not template class segmented_table<Key, T>;                        \
+  extern_or_not template class table_snapshot<Key, T>;                         \
+  extern_or_not template class detail::table_snapshot_part<Key, no_namespace,  \
+                                                           T>;
+
+/// A count per key of this type, with or without a time to live.
 #define FLOW_COMMON_KEY(extern_or_not, Key)                                    \
-  extern_or_not template class segmented_table<Key, std::int64_t, key_hasher>; \
-  extern_or_not template class table_snapshot<Key, std::int64_t>;              \
-  extern_or_not template class detail::table_snapshot_part<Key, std::int64_t>; \
+  FLOW_COMMON_TABLE(extern_or_not, Key, std::int64_t)                          \
+  FLOW_COMMON_TABLE(extern_or_not, Key, detail::timed<std::int64_t>)           \
   extern_or_not template class detail::keyed_value_cell<Key, std::int64_t>;    \
+  extern_or_not template class detail::scoped_cell<Key, no_namespace,          \
+                                                   std::int64_t, true>;        \
   extern_or_not template class keyed_state_store<Key>;                         \
   extern_or_not template expected<value_state<std::int64_t>>                   \
-  keyed_state_store<Key>::value(const value_state_descriptor<std::int64_t>&);
+  keyed_state_store<Key>::value(const value_state_descriptor<std::int64_t>&,   \
+                                const state_scope<no_namespace>*);
 
 FLOW_COMMON_RECORD(extern, text)
 FLOW_COMMON_RECORD(extern, std::int64_t)
