@@ -194,6 +194,7 @@ bool task::advance_source() {
   const nanoseconds now = time_.steady();
   if (source_waits_ && now < source_retry_)
     return false;
+  held_by_rate_ = false;
   const std::size_t room = source_room(now);
   if (room == 0)
     return false;
@@ -228,6 +229,7 @@ std::size_t task::source_room(nanoseconds now) {
     return stop_requested_ ? most
                            : std::min(most, static_cast<std::size_t>(due));
   source_waits_ = true;
+  held_by_rate_ = true;
   source_retry_ = now
                   + nanoseconds{static_cast<std::int64_t>(
                     std::max(1e6, (1 - due) / settings_.source_rate * 1e9))};
@@ -503,6 +505,8 @@ std::string task::waiting_for() const {
       return "room behind \"" + chain_.at(i).name() + "\"";
   if (gate_.buffered_elements() > 0)
     return {};
+  if (is_source() && held_by_rate_)
+    return "a timer: the rate limit of its source";
   if (is_source())
     return source_waits_ ? "its source: no split or no data" : "";
   return "input";

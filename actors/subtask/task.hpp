@@ -177,6 +177,7 @@ private:
   std::size_t finish_next_ = 0; // operator that finishes next
   bool stop_requested_ = false;
   bool source_waits_ = false;
+  bool held_by_rate_ = false; // of these, for the rate limit
   std::chrono::nanoseconds source_retry_ = std::chrono::nanoseconds::max();
   std::chrono::nanoseconds rate_since_{-1};
   double rate_emitted_ = 0;

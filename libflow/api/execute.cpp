@@ -96,7 +96,8 @@ job_result attend(running_job& job) {
       display.clear();
       print_status(job.status());
     }
-    display.update(job.progress(), time.steady());
+    if (const auto now = time.steady(); display.due(now))
+      display.update(job.progress(), now);
   }
 }
 

@@ -106,7 +106,7 @@ progress_display::progress_display(progress_target target, time_point now)
     rate_since_(now) {}
 
 void progress_display::update(const progress_facts& facts, time_point now) {
-  if (now < next_write_)
+  if (!due(now))
     return;
   next_write_ = now + (target_.terminal ? terminal_interval : line_interval);
   const auto elapsed =

@@ -42,10 +42,15 @@ class progress_display {
 public:
   using time_point = std::chrono::nanoseconds; ///< monotonic, any epoch
 
-  static constexpr std::chrono::milliseconds terminal_interval{100};
+  static constexpr std::chrono::milliseconds terminal_interval{200};
   static constexpr std::chrono::milliseconds line_interval{5000};
 
   progress_display(progress_target target, time_point now);
+
+  /// Whether `update` would write: ask before gathering facts, which costs more.
+  [[nodiscard]] bool due(time_point now) const noexcept {
+    return now >= next_write_;
+  }
 
   /// May be called at any rate; writes at most once per interval.
   void update(const progress_facts& facts, time_point now);
