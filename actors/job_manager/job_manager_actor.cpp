@@ -337,8 +337,10 @@ job_manager_actor::wiring_of(subtask_id subtask) const {
   for (const edge_id edge : vertex.outputs) {
     auto& channels = wiring->outputs.emplace_back();
     for (const auto& channel : graph_->outputs_of(subtask, edge))
-      channels.push_back(
-        {handles_[number_of(channel.consumer)], channel.input_channel});
+      channels.push_back({handles_[number_of(channel.consumer)],
+                          channel.input_channel,
+                          site_of(channel.consumer),
+                          {}});
   }
   for (const auto& channel : graph_->inputs_of(subtask)) {
     const auto& ports = job_.graph->vertex(channel.producer.vertex).outputs;
@@ -346,15 +348,23 @@ job_manager_actor::wiring_of(subtask_id subtask) const {
       std::find(ports.begin(), ports.end(), channel.edge) - ports.begin();
     wiring->inputs.push_back({handles_[number_of(channel.producer)],
                               static_cast<std::uint32_t>(port),
-                              channel.output_channel});
+                              channel.output_channel,
+                              site_of(channel.producer),
+                              {}});
   }
   wiring->coordinator = coordinators_[index_of(subtask.vertex)];
+  // Where deploy_subtasks puts it.
+  wiring->coordinator_worker = site_of({subtask.vertex, 0}).worker;
   return wiring;
 }
 
+task_site job_manager_actor::site_of(subtask_id subtask) const {
+  return {grant_->slots[index_of(subtask.vertex)][subtask.index].worker,
+          number_of(subtask)};
+}
+
 const caf::actor& job_manager_actor::worker_of(std::size_t task) const {
-  const subtask_id id = subtasks_[task];
-  return grant_->workers[grant_->slots[index_of(id.vertex)][id.index].worker];
+  return grant_->workers[site_of(subtasks_[task]).worker];
 }
 
 void job_manager_actor::log_failure(const task_report& report) const {

@@ -74,6 +74,7 @@ private:
 
   [[nodiscard]] std::shared_ptr<const task_wiring>
   wiring_of(subtask_id subtask) const;
+  [[nodiscard]] task_site site_of(subtask_id subtask) const;
   [[nodiscard]] const caf::actor& worker_of(std::size_t task) const;
   void log_failure(const task_report& report) const;
   void log_state();

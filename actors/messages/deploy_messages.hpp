@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/messages/channel_ways.hpp"
 #include "actors/messages/task_plan.hpp"
 #include "actors/support/caf.hpp"
 #include "libflow/job/job_status.hpp"
@@ -26,6 +27,8 @@
 ///       answer itself
 ///   (giveup_atom, task number, attempt)     job manager -> task manager: the
 ///       subtask has ignored its cancel for too long
+///   (linkfail_atom, error)                  anyone -> subtask: a channel to
+///       another process has ended, and the attempt with it
 ///
 /// Tasks are numbered as execution_graph::subtasks() lists them. Reports carry
 /// the attempt; a job manager drops those of an older one.
@@ -44,6 +47,7 @@ FLOW_ATOM(cancel)
 FLOW_ATOM(explain)
 FLOW_ATOM(whereis)
 FLOW_ATOM(giveup)
+FLOW_ATOM(linkfail)
 
 struct deploy_task {
   std::uint32_t task = 0; ///< its number
@@ -59,20 +63,32 @@ struct deploy_coordinator {
   caf::actor job_manager;
 };
 
-/// The other ends of a subtask's channels.
+/// Where a subtask was deployed.
+struct task_site {
+  std::uint32_t worker = 0;
+  std::uint32_t task = 0; ///< its number
+};
+
+/// The other ends of a subtask's channels. Where a channel has a `way`, its
+/// other end is in another process and `subtask` is not used.
 struct task_wiring {
   struct consumer {
     caf::actor subtask;
     std::uint32_t input_channel = 0;
+    task_site site;
+    std::shared_ptr<element_way> way;
   };
   struct producer {
     caf::actor subtask;
     std::uint32_t port = 0;
     std::uint32_t output_channel = 0;
+    task_site site;
+    std::shared_ptr<credit_way> way;
   };
   std::vector<std::vector<consumer>> outputs; ///< by port, by channel
   std::vector<producer> inputs;               ///< by input channel
   caf::actor coordinator;                     ///< of a source; may be null
+  std::uint32_t coordinator_worker = 0;       ///< where it is
 };
 
 struct task_report {

@@ -2,6 +2,13 @@
 
 namespace flow {
 
+namespace {
+
+/// How often a fenced subtask looks whether it may go on.
+constexpr std::chrono::milliseconds fence_interval{50};
+
+} // namespace
+
 FLOW_ATOM(run)
 FLOW_ATOM(wake)
 FLOW_ATOM(poke)
@@ -13,7 +20,7 @@ subtask_actor::subtask_actor(caf::actor_config& config, deploy_task what,
     attempt_(what.place.attempt), subtask_index_(what.place.id.index),
     vertex_name_(what.place.vertex().name),
     job_manager_(std::move(what.job_manager)), time_(*shared.time),
-    watch_(std::move(watch)),
+    fenced_(shared.fenced), watch_(std::move(watch)),
     task_(std::make_unique<task>(std::move(what.place), what.settings, *this,
                                  time_, *shared.metrics)) {
   watch_->know(task_->operator_names());
@@ -32,6 +39,7 @@ caf::behavior subtask_actor::make_behavior() {
     [this](split_atom, const split_bytes& split) { on_split(split); },
     [this](nosplits_atom) { on_no_more_splits(); },
     [this](splitfail_atom, const error& why) { end(task_state::failed, why); },
+    [this](linkfail_atom, const error& why) { end(task_state::failed, why); },
     [this](connect_atom, const std::shared_ptr<const task_wiring>& wiring) {
       on_connect(wiring);
     },
@@ -60,14 +68,21 @@ auto subtask_actor::work(Function&& function) {
 void subtask_actor::send(std::size_t port, std::size_t channel,
                          std::uint64_t sequence, stream_element&& element) {
   const auto& to = wiring_->outputs[port][channel];
-  caf::event_based_actor::send(to.subtask, to.input_channel, sequence,
-                               std::move(element));
+  if (!to.way)
+    caf::event_based_actor::send(to.subtask, to.input_channel, sequence,
+                                 std::move(element));
+  else if (const auto sent = to.way->send(sequence, element); !sent)
+    // As a message: the task is amid its work.
+    caf::event_based_actor::send(this, linkfail_atom::value, sent.error());
 }
 
 void subtask_actor::grant(std::size_t channel, std::uint32_t credits) {
   const auto& to = wiring_->inputs[channel];
-  caf::event_based_actor::send(to.subtask, credit_atom::value, to.port,
-                               to.output_channel, credits);
+  if (to.way)
+    to.way->grant(credits);
+  else
+    caf::event_based_actor::send(to.subtask, credit_atom::value, to.port,
+                                 to.output_channel, credits);
 }
 
 void subtask_actor::request_split() {
@@ -105,6 +120,11 @@ void subtask_actor::on_run() {
   run_scheduled_ = false;
   if (!task_)
     return;
+  if (fenced_ != nullptr && *fenced_) {
+    run_scheduled_ = true;
+    delayed_send(this, fence_interval, run_atom::value);
+    return;
+  }
   const step_result result = work([this] { return task_->step(); });
   switch (result.next) {
   case step_result::next_step::again:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 
@@ -74,6 +75,7 @@ private:
   const std::string vertex_name_;
   caf::actor job_manager_;
   const flow::clock& time_;
+  const std::atomic<bool>* const fenced_; // may be null
   const std::shared_ptr<step_watch> watch_;
   std::unique_ptr<task> task_; // null once ended
   std::shared_ptr<const task_wiring> wiring_;

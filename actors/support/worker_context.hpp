@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "actors/support/caf.hpp"
@@ -17,6 +18,9 @@ struct worker_context {
   logger log{log_level::off, [](std::string_view) {}, [] { return 0; }};
   /// False in a simulation: the whole cluster runs in the scheduler's thread.
   bool detach = true;
+  /// While true subtasks do nothing: whoever runs the job may have given this
+  /// process up. Null where that cannot happen. Outlives the actors.
+  const std::atomic<bool>* fenced = nullptr;
   /// Ends the process at once: user code that ignores a cancel holds a thread
   /// that nobody can take back.
   std::function<void()> end_process = [] {};
