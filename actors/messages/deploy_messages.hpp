@@ -75,15 +75,15 @@ struct task_wiring {
   struct consumer {
     caf::actor subtask;
     std::uint32_t input_channel = 0;
-    task_site site;
-    std::shared_ptr<element_way> way;
+    task_site site{};
+    std::shared_ptr<element_way> way{};
   };
   struct producer {
     caf::actor subtask;
     std::uint32_t port = 0;
     std::uint32_t output_channel = 0;
-    task_site site;
-    std::shared_ptr<credit_way> way;
+    task_site site{};
+    std::shared_ptr<credit_way> way{};
   };
   std::vector<std::vector<consumer>> outputs; ///< by port, by channel
   std::vector<producer> inputs;               ///< by input channel

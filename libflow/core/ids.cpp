@@ -60,6 +60,5 @@ std::string wide_id<Tag>::to_string() const {
 }
 
 template class wide_id<job_tag>;
-template class wide_id<operator_tag>;
 
 } // namespace flow

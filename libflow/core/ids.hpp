@@ -35,17 +35,12 @@ private:
   Rep value_ = 0;
 };
 
-/// A vertex of a job graph, numbered in topological order.
-using vertex_id = strong_id<struct vertex_tag, std::uint32_t>;
-/// One of the parallel instances of a vertex, from 0.
-using subtask_index = strong_id<struct subtask_tag, std::uint32_t>;
 /// How often a subtask was deployed, from 0; what a former attempt says is
 /// dropped.
 using attempt_number = strong_id<struct attempt_tag, std::uint32_t>;
-/// Checkpoints of one job count from 1, also over restores.
-using checkpoint_id = strong_id<struct checkpoint_tag, std::uint64_t>;
 /// An input or output channel of one subtask, from 0.
 using channel_index = strong_id<struct channel_tag, std::uint32_t>;
+
 /// 128 bits that name something durably; written as 32 lower-case hex digits.
 template <class Tag>
 class wide_id {
@@ -79,15 +74,11 @@ private:
 };
 
 struct job_tag;
-struct operator_tag;
 
 /// A job over all its runs and restores.
 using job_id = wide_id<job_tag>;
-/// An operator, from its uid: state finds its operator by it.
-using operator_id = wide_id<operator_tag>;
 
 extern template class wide_id<job_tag>;
-extern template class wide_id<operator_tag>;
 
 } // namespace flow
 

@@ -46,6 +46,8 @@ _ROOTS = ("actors/cluster", "actors/api", "actors/flow_actors")
 _SPAWNS = {
     "actors/dispatcher": ["actors/job_manager"],
     "actors/task_manager": ["actors/subtask", "actors/source_coordinator"],
+    "actors/worker": ["actors/task_manager", "actors/link"],
+    "actors/remote_worker": ["actors/launcher", "actors/link"],
 }
 _DAEMONS = ("apps/flowd",)
 

@@ -317,6 +317,11 @@ TEST_CASE_TEMPLATE_DEFINE("a channel", Transport, channels) {
     CHECK(channel.taken[2].ended() == end_mode::stopped);
     CHECK(!channel.gate.open(0));
   }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("a channel in trouble", Transport, troubled) {
+  Transport way;
+  channel_under_test channel{way};
 
   SUBCASE("finds a gap") {
     CHECK(way.send(0, stream_element::of_watermark(1)));
@@ -344,6 +349,8 @@ TEST_CASE_TEMPLATE_DEFINE("a channel", Transport, channels) {
 }
 
 TEST_CASE_TEMPLATE_INVOKE(channels, local_transport, memory_transport,
+                          socket_transport);
+TEST_CASE_TEMPLATE_INVOKE(troubled, local_transport, memory_transport,
                           socket_transport);
 
 namespace {

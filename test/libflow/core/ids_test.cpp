@@ -7,20 +7,23 @@
 #include <doctest/doctest.h>
 
 TEST_CASE("ids of different kinds do not mix") {
-  static_assert(!std::is_convertible_v<flow::vertex_id, flow::subtask_index>);
-  static_assert(!std::is_constructible_v<flow::vertex_id, flow::channel_index>);
-  static_assert(!std::is_convertible_v<std::uint32_t, flow::vertex_id>);
-  CHECK(flow::vertex_id{3}.value() == 3);
-  CHECK(flow::vertex_id{3} < flow::vertex_id{4});
-  CHECK(flow::checkpoint_id{} == flow::checkpoint_id{0});
+  static_assert(
+    !std::is_convertible_v<flow::attempt_number, flow::channel_index>);
+  static_assert(
+    !std::is_constructible_v<flow::attempt_number, flow::channel_index>);
+  static_assert(!std::is_convertible_v<std::uint32_t, flow::attempt_number>);
+  CHECK(flow::attempt_number{3}.value() == 3);
+  CHECK(flow::attempt_number{3} < flow::attempt_number{4});
+  CHECK(flow::channel_index{} == flow::channel_index{0});
 }
 
 TEST_CASE("ids print as numbers and are keys of maps") {
   std::ostringstream out;
-  out << flow::attempt_number{7} << ' ' << flow::checkpoint_id{1ULL << 40};
-  CHECK(out.str() == "7 1099511627776");
-  std::unordered_map<flow::vertex_id, int> map{{flow::vertex_id{1}, 2}};
-  CHECK(map.at(flow::vertex_id{1}) == 2);
+  out << flow::attempt_number{7} << ' ' << flow::channel_index{1U << 30};
+  CHECK(out.str() == "7 1073741824");
+  std::unordered_map<flow::attempt_number, int> map{
+    {flow::attempt_number{1}, 2}};
+  CHECK(map.at(flow::attempt_number{1}) == 2);
 }
 
 TEST_CASE("a job id is 32 hex digits and reads back") {
@@ -38,13 +41,11 @@ TEST_CASE("a job id is 32 hex digits and reads back") {
 }
 
 TEST_CASE("the id of a name never changes") {
-  CHECK(flow::operator_id::from_name("").to_string()
+  CHECK(flow::job_id::from_name("").to_string()
         == "99aa06d3014798d86001c324468d497f");
-  CHECK(flow::operator_id::from_name("count")
-        == flow::operator_id::from_name("count"));
-  CHECK(flow::operator_id::from_name("count")
-        != flow::operator_id::from_name("counts"));
-  std::unordered_map<flow::operator_id, int> map;
-  map[flow::operator_id::from_name("count")] = 1;
-  CHECK(map.contains(flow::operator_id::from_name("count")));
+  CHECK(flow::job_id::from_name("count") == flow::job_id::from_name("count"));
+  CHECK(flow::job_id::from_name("count") != flow::job_id::from_name("counts"));
+  std::unordered_map<flow::job_id, int> map;
+  map[flow::job_id::from_name("count")] = 1;
+  CHECK(map.contains(flow::job_id::from_name("count")));
 }

@@ -1,0 +1,541 @@
+#include "actors/worker/worker_actor.hpp"
+
+#include <algorithm>
+
+#include "actors/messages/data_messages.hpp"
+#include "actors/task_manager/task_manager_actor.hpp"
+#include "actors/worker/split_relay.hpp"
+#include "libflow/api/node_code.hpp"
+
+namespace flow {
+
+FLOW_ATOM(tick)
+FLOW_ATOM(dialled)
+FLOW_ATOM(redial)
+FLOW_ATOM(wirelate)
+
+namespace {
+
+/// How often the job hears of this worker's counters.
+constexpr std::chrono::milliseconds metrics_interval{100};
+constexpr std::chrono::milliseconds redial_interval{100};
+/// So long a subtask waits for a link to another worker.
+constexpr std::chrono::seconds link_timeout{10};
+/// As the job manager's: a subtask inside user code does not answer.
+constexpr std::chrono::milliseconds explanation_timeout{200};
+
+bool terminal(task_state state) {
+  return state == task_state::finished || state == task_state::cancelled
+         || state == task_state::failed;
+}
+
+/// Gives a subtask what a link brings on one of its channels.
+class subtask_end final : public channel_end {
+public:
+  /// @param port and channel as the subtask counts
+  subtask_end(caf::actor subtask, std::uint32_t port, std::uint32_t channel)
+    : subtask_(std::move(subtask)), port_(port), channel_(channel) {}
+
+  void on_element(std::uint64_t sequence, stream_element&& element) override {
+    caf::anon_send(subtask_, channel_, sequence, std::move(element));
+  }
+  void on_credit(std::uint32_t credits) override {
+    caf::anon_send(subtask_, credit_atom::value, port_, channel_, credits);
+  }
+  void on_broken(const error& why) override {
+    caf::anon_send(subtask_, linkfail_atom::value, why);
+  }
+
+private:
+  const caf::actor subtask_;
+  const std::uint32_t port_;
+  const std::uint32_t channel_;
+};
+
+const batch_codec& codec_of(const job_edge& edge) {
+  return static_cast<const exchange_code&>(*edge.code).codec();
+}
+
+} // namespace
+
+worker_actor::worker_actor(caf::actor_config& config, worker_context shared,
+                           worker_setup setup)
+  : caf::event_based_actor(config), shared_(shared), setup_(std::move(setup)),
+    graph_(std::make_shared<execution_graph>(setup_.graph)),
+    ids_(graph_->subtasks()), numbers_(*graph_) {
+  set_default_handler(caf::drop); // such as the task manager's offer of slots
+  task_manager_ = spawn_apart<task_manager_actor>(
+    *this, shared_, shared_, self_handle(), setup_.worker, 0U);
+}
+
+caf::behavior worker_actor::make_behavior() {
+  return {
+    [this](start_atom, const worker_start& with) { on_start(with); },
+    [this](jobmsg_atom, const worker_message& what) { on_job_message(what); },
+    [this](peermsg_atom, std::uint32_t worker, const worker_message& what) {
+      on_peer_message(worker, what);
+    },
+    [this](linkup_atom, const opened_link& opened) { on_link_up(opened); },
+    [this](linkdown_atom, const ended_link& ended) { on_link_down(ended); },
+    [this](dialled_atom, std::uint32_t worker) { on_dialled(worker); },
+    [this](redial_atom, std::uint32_t worker, std::uint32_t incarnation) {
+      on_redial(worker, incarnation);
+    },
+    [this](wirelate_atom, std::uint32_t task, std::uint32_t attempt) {
+      fail(task, attempt,
+           {error_code::timed_out, "no link to another worker of the job"});
+    },
+    [this](deployed_atom, std::uint32_t task, std::uint32_t attempt,
+           const caf::actor& subtask) { on_deployed(task, attempt, subtask); },
+    [this](coordready_atom, std::uint32_t vertex, std::uint32_t attempt,
+           const caf::actor& coordinator) {
+      on_coordinator(vertex, attempt, coordinator);
+    },
+    [this](connected_atom, std::uint32_t task, std::uint32_t attempt) {
+      tell_job(task_connected{task, attempt});
+    },
+    [this](taskstate_atom, const task_report& report) {
+      on_task_state(report);
+    },
+    [this](nextsplit_atom, std::uint32_t subtask) { on_next_split(subtask); },
+    [this](relayed_atom, std::uint32_t worker, const worker_message& what) {
+      if (auto& to = peers_[worker].control)
+        to->send(what);
+    },
+    [this](tick_atom) { tell_metrics(); },
+  };
+}
+
+void worker_actor::on_exit() {
+  tasks_.clear();
+  coordinators_.clear();
+  peers_.clear();
+  job_.reset();
+  task_manager_ = {};
+}
+
+// -- from the job's process ---------------------------------------------------
+
+void worker_actor::on_start(const worker_start& with) {
+  links_ = with.links;
+  job_.emplace(with.to_job);
+  tell_job(worker_hello{setup_.graph->hash(), setup_.graph->facts(),
+                        links_->port(net::link_role::control),
+                        links_->port(net::link_role::data)});
+}
+
+void worker_actor::on_job_message(const worker_message& what) {
+  std::visit([this](const auto& message) { handle(message); }, what);
+}
+
+/// What no worker is told.
+template <class Other>
+void worker_actor::handle(const Other&) {
+  shared_.log.warn("the job's process sent a message that is not for workers");
+}
+
+/// The one that came last dials those before it, so each pair dials once.
+void worker_actor::handle(const known_workers& known) {
+  dialling_ = 2 * known.others.size();
+  for (const worker_address& each : known.others) {
+    peer& other = peers_[each.worker];
+    other.incarnation = each.incarnation;
+    other.dialled = each;
+    dial(each.worker, net::link_role::control);
+    dial(each.worker, net::link_role::data);
+  }
+  if (dialling_ == 0)
+    tell_job(worker_ready{});
+  delayed_send(this, metrics_interval, tick_atom::value);
+}
+
+void worker_actor::handle(const deploy_order& order) {
+  if (order.task >= ids_.size())
+    return;
+  send(task_manager_, deploy_atom::value,
+       deploy_task{order.task,
+                   task_place{graph_, ids_[order.task], order.attempt},
+                   order.settings, self_handle()});
+}
+
+void worker_actor::handle(const coordinator_order& order) {
+  send(task_manager_, deploysrc_atom::value,
+       deploy_coordinator{vertex_id{order.vertex}, order.attempt, graph_,
+                          self_handle()});
+}
+
+void worker_actor::handle(const wiring_order& order) {
+  local_task* to = find(order.task, order.attempt);
+  if (to == nullptr)
+    return; // it has reported its end
+  if (linked(order)) {
+    wire(order, *to);
+    return;
+  }
+  parked_.push_back(order);
+  delayed_send(this, link_timeout, wirelate_atom::value, order.task,
+               order.attempt);
+}
+
+void worker_actor::handle(const task_order& order) {
+  const local_task* to = find(order.task, order.attempt);
+  if (to == nullptr)
+    return;
+  switch (order.action) {
+  case task_action::open:
+    send(to->subtask, open_atom::value);
+    break;
+  case task_action::stop:
+    send_urgent(this, to->subtask, stop_atom::value);
+    break;
+  case task_action::cancel:
+    send_urgent(this, to->subtask, cancel_atom::value);
+    break;
+  case task_action::give_up:
+    send(task_manager_, giveup_atom::value, order.task, order.attempt);
+    break;
+  }
+}
+
+void worker_actor::handle(const coordinator_cancel& order) {
+  const auto found = coordinators_.find(order.vertex);
+  if (found == coordinators_.end() || found->second.attempt != order.attempt)
+    return;
+  send(found->second.coordinator, cancel_atom::value);
+  for (const auto& [task, relay] : found->second.relays)
+    send(relay, cancel_atom::value);
+  coordinators_.erase(found);
+}
+
+void worker_actor::handle(const explanation_question& question) {
+  const auto answer = [this, number = question.number](task_explanation what) {
+    tell_job(explanation_answer{number, std::move(what)});
+  };
+  const auto nothing = [answer](caf::error&) { answer({}); };
+  if (question.of_manager) {
+    request(task_manager_, explanation_timeout, whereis_atom::value,
+            question.task, question.attempt)
+      .then(
+        [answer](const std::string& where) {
+          answer({where, {}, {}});
+        },
+        nothing);
+    return;
+  }
+  // A task that does not answer in time stays silent here too: the job asks
+  // the manager then.
+  if (const local_task* to = find(question.task, question.attempt))
+    request<caf::message_priority::high>(to->subtask, explanation_timeout,
+                                         explain_atom::value)
+      .then([answer](const task_explanation& what) { answer(what); },
+            [](caf::error&) {});
+}
+
+void worker_actor::handle(const worker_end&) {
+  tell_metrics();
+  setup_.end_process();
+}
+
+// -- from other workers -------------------------------------------------------
+
+void worker_actor::on_peer_message(std::uint32_t worker,
+                                   const worker_message& what) {
+  if (const auto* question = std::get_if<split_question>(&what))
+    on_question(worker, *question);
+  else if (const auto* answer = std::get_if<split_answer>(&what))
+    on_answer(*answer);
+}
+
+void worker_actor::on_question(std::uint32_t worker,
+                               const split_question& question) {
+  const auto found = coordinators_.find(question.vertex);
+  if (found == coordinators_.end() || found->second.attempt != question.attempt)
+    return;
+  caf::actor& relay = found->second.relays[question.task];
+  if (!relay)
+    relay = spawn<split_relay>(self_handle(), found->second.coordinator, worker,
+                               question);
+  send(relay, nextsplit_atom::value, question.subtask);
+}
+
+void worker_actor::on_answer(const split_answer& answer) {
+  const local_task* to = find(answer.task, answer.attempt);
+  if (to == nullptr)
+    return;
+  if (answer.failure)
+    send(to->subtask, splitfail_atom::value, *answer.failure);
+  else if (answer.split)
+    send(to->subtask, split_atom::value, split_bytes{*answer.split});
+  else
+    send(to->subtask, nosplits_atom::value);
+}
+
+void worker_actor::on_link_up(const opened_link& opened) {
+  peer& other = peers_[opened.name.worker];
+  if (opened.name.incarnation < other.incarnation) {
+    opened.link->close({error_code::cancelled, "it has been replaced"});
+    return;
+  }
+  if (opened.name.incarnation > other.incarnation) {
+    // What was in its place is dead, or will be: nothing it says counts.
+    const error why{error_code::io, "the worker has been replaced"};
+    if (other.control)
+      other.control->over()->close(why);
+    if (other.data)
+      other.data->close(why);
+    other = peer{opened.name.incarnation, {}, {}, {}};
+  }
+  if (opened.name.role == net::link_role::data)
+    other.data = opened.link;
+  else
+    other.control.emplace(opened.link);
+  wire_parked();
+}
+
+void worker_actor::on_link_down(const ended_link& ended) {
+  peer& other = peers_[ended.name.worker];
+  if (ended.name.role == net::link_role::data) {
+    if (other.data.get() != ended.link)
+      return; // of a former one
+    other.data.reset();
+  } else {
+    if (!other.control || other.control->over().get() != ended.link)
+      return;
+    other.control.reset();
+  }
+  if (other.dialled)
+    delayed_send(this, redial_interval, redial_atom::value, ended.name.worker,
+                 ended.name.incarnation);
+}
+
+void worker_actor::on_redial(std::uint32_t worker, std::uint32_t incarnation) {
+  const peer& other = peers_[worker];
+  if (!other.dialled || other.incarnation != incarnation)
+    return;
+  if (!other.control)
+    dial(worker, net::link_role::control);
+  if (!other.data)
+    dial(worker, net::link_role::data);
+}
+
+void worker_actor::dial(std::uint32_t worker, net::link_role role) {
+  const peer& other = peers_[worker];
+  const link_name name{worker, other.incarnation, role};
+  const auto port = role == net::link_role::data ? other.dialled->data_port
+                                                 : other.dialled->control_port;
+  links_->dial(
+    port, role,
+    [self = self_handle(), channels = setup_.channels,
+     name](const std::shared_ptr<peer_link>& fresh,
+           const net::handshake& theirs) -> std::shared_ptr<link_handler> {
+      const bool expected = theirs.worker == handshake_name(name.worker)
+                            && theirs.incarnation == name.incarnation;
+      auto handler =
+        expected ? open_link(self, channels, name, fresh) : nullptr;
+      caf::anon_send(self, dialled_atom::value, name.worker);
+      return handler;
+    },
+    [self = self_handle(), name](const error&) {
+      // It has died meanwhile; who takes its place dials us.
+      caf::anon_send(self, dialled_atom::value, name.worker);
+    });
+}
+
+void worker_actor::on_dialled(std::uint32_t) {
+  if (dialling_ > 0 && --dialling_ == 0)
+    tell_job(worker_ready{});
+}
+
+// -- from actors of this process ----------------------------------------------
+
+void worker_actor::on_deployed(std::uint32_t task, std::uint32_t attempt,
+                               const caf::actor& subtask) {
+  tasks_[task] = {attempt, subtask, 0};
+  tell_job(task_deployed{task, attempt});
+}
+
+void worker_actor::on_coordinator(std::uint32_t vertex, std::uint32_t attempt,
+                                  const caf::actor& coordinator) {
+  coordinators_[vertex] = {attempt, coordinator, {}};
+  tell_job(coordinator_deployed{vertex, attempt});
+}
+
+void worker_actor::on_task_state(const task_report& report) {
+  if (terminal(report.state)) {
+    setup_.channels->remove(report.task, report.attempt);
+    if (find(report.task, report.attempt) != nullptr)
+      tasks_.erase(report.task);
+    std::erase_if(parked_, [&](const wiring_order& order) {
+      return order.task == report.task && order.attempt == report.attempt;
+    });
+    tell_metrics();
+  }
+  tell_job(task_changed{report});
+}
+
+/// A reader asks for a split of a coordinator in another worker.
+void worker_actor::on_next_split(std::uint32_t subtask) {
+  const auto reader = caf::actor_cast<caf::actor>(current_sender());
+  const auto found =
+    std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& entry) {
+      return entry.second.subtask == reader;
+    });
+  if (found == tasks_.end())
+    return;
+  const auto& [task, asking] = *found;
+  auto& to = peers_[asking.coordinator_worker].control;
+  if (to)
+    to->send(split_question{index_of(ids_[task].vertex), asking.attempt,
+                            subtask, task});
+  else
+    send(reader, linkfail_atom::value,
+         error{error_code::io, "no link to worker "
+                                 + std::to_string(asking.coordinator_worker)
+                                 + ", which has the source's coordinator"});
+}
+
+// -- wiring -------------------------------------------------------------------
+
+caf::actor worker_actor::local(std::uint32_t task) const {
+  const auto found = tasks_.find(task);
+  return found == tasks_.end() ? caf::actor{} : found->second.subtask;
+}
+
+bool worker_actor::linked(const wiring_order& order) const {
+  const auto there = [this](std::uint32_t worker) {
+    const auto found = peers_.find(worker);
+    return worker == setup_.worker
+           || (found != peers_.end() && found->second.data
+               && found->second.control && found->second.data->open());
+  };
+  for (const auto& port : order.outputs)
+    for (const auto& each : port)
+      if (!there(each.worker))
+        return false;
+  return std::all_of(order.inputs.begin(), order.inputs.end(),
+                     [&](const auto& each) { return there(each.worker); })
+         && (!order.coordinator || there(*order.coordinator));
+}
+
+void worker_actor::wire(const wiring_order& order, local_task& to) {
+  to.coordinator_worker = order.coordinator.value_or(setup_.worker);
+  auto wiring = wiring_of(order, to.subtask);
+  if (!wiring) {
+    fail(order.task, order.attempt,
+         {error_code::corrupt_data, "a wiring that does not fit the job"});
+    return;
+  }
+  send(to.subtask, connect_atom::value,
+       std::shared_ptr<const task_wiring>{std::move(wiring)});
+  if (!linked(order)) // a link has ended before it knew of the channels
+    fail(order.task, order.attempt,
+         {error_code::io, "a link to another worker has ended"});
+}
+
+void worker_actor::wire_parked() {
+  auto waiting = std::move(parked_);
+  parked_.clear();
+  for (const wiring_order& order : waiting) {
+    local_task* to = find(order.task, order.attempt);
+    if (to == nullptr)
+      continue;
+    if (linked(order))
+      wire(order, *to);
+    else
+      parked_.push_back(order);
+  }
+}
+
+/// Null if the order does not fit the graph.
+/// @pre linked(order)
+std::shared_ptr<task_wiring>
+worker_actor::wiring_of(const wiring_order& order, const caf::actor& subtask) {
+  const subtask_id id = ids_[order.task];
+  const job_vertex& vertex = setup_.graph->vertex(id.vertex);
+  const auto inputs = graph_->inputs_of(id);
+  if (order.outputs.size() != vertex.outputs.size()
+      || order.inputs.size() != inputs.size())
+    return nullptr;
+  auto result = std::make_shared<task_wiring>();
+  for (std::uint32_t port = 0; port < order.outputs.size(); ++port) {
+    auto& channels = result->outputs.emplace_back();
+    const job_edge& edge = setup_.graph->edge(vertex.outputs[port]);
+    for (const auto& each : order.outputs[port]) {
+      const auto number = static_cast<std::uint32_t>(channels.size());
+      auto& to = channels.emplace_back();
+      to.input_channel = each.input_channel;
+      if (each.worker == setup_.worker)
+        to.subtask = local(each.task);
+      else if (each.task < ids_.size())
+        to.way = setup_.channels->add_producer(
+          {order.task, order.attempt,
+           numbers_.of(each.task, each.input_channel)},
+          peers_[each.worker].data, codec_of(edge),
+          std::make_shared<subtask_end>(subtask, port, number));
+    }
+  }
+  for (std::uint32_t channel = 0; channel < order.inputs.size(); ++channel) {
+    const auto& each = order.inputs[channel];
+    auto& from = result->inputs.emplace_back();
+    from.port = each.port;
+    from.output_channel = each.output_channel;
+    if (each.worker == setup_.worker)
+      from.subtask = local(each.task);
+    else
+      from.way = setup_.channels->add_consumer(
+        {order.task, order.attempt, numbers_.of(order.task, channel)},
+        peers_[each.worker].data,
+        codec_of(setup_.graph->edge(inputs[channel].edge)),
+        std::make_shared<subtask_end>(subtask, 0, channel));
+  }
+  if (order.coordinator) {
+    const auto found = coordinators_.find(index_of(id.vertex));
+    result->coordinator = *order.coordinator != setup_.worker ? self_handle()
+                          : found != coordinators_.end()
+                            ? found->second.coordinator
+                            : caf::actor{};
+  }
+  return result;
+}
+
+// -- the rest -----------------------------------------------------------------
+
+worker_actor::local_task* worker_actor::find(std::uint32_t task,
+                                             std::uint32_t attempt) {
+  const auto found = tasks_.find(task);
+  return found != tasks_.end() && found->second.attempt == attempt
+           ? &found->second
+           : nullptr;
+}
+
+void worker_actor::fail(std::uint32_t task, std::uint32_t attempt, error why) {
+  const bool waits =
+    std::any_of(parked_.begin(), parked_.end(), [&](const auto& order) {
+      return order.task == task && order.attempt == attempt;
+    });
+  const local_task* to = find(task, attempt);
+  if (to == nullptr)
+    return;
+  if (why.code == error_code::timed_out && !waits)
+    return; // its links came in time
+  send(to->subtask, linkfail_atom::value, std::move(why));
+}
+
+void worker_actor::tell_job(const worker_message& what) {
+  if (job_)
+    job_->send(what);
+}
+
+void worker_actor::tell_metrics() {
+  const job_totals totals =
+    shared_.metrics->totals(setup_.graph->options().job_name);
+  tell_job(worker_metrics{totals.records_in, totals.records_out,
+                          totals.late_records, totals.skipped_records,
+                          totals.watermark});
+}
+
+caf::actor worker_actor::self_handle() {
+  return caf::actor_cast<caf::actor>(this);
+}
+
+} // namespace flow
