@@ -74,6 +74,10 @@ void job_control::cancel() const {
 expected<job_control> execute_async(const stream_environment& env,
                                     caf::actor_system& system,
                                     const caf::actor& listener) {
+  if (env.options().processes > 0)
+    return error{error_code::invalid_argument,
+                 "--processes: a job that runs in a program's actor system "
+                 "runs in its process"};
   auto graph = env.build();
   if (!graph)
     return graph.error();

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <iostream>
 
+#include "actors/cluster/worker_process.hpp"
 #include "actors/dispatcher/dispatcher_actor.hpp"
 #include "actors/resource_manager/resource_manager_actor.hpp"
 #include "actors/task_manager/task_manager_actor.hpp"
 #include "libflow/core/exit_code.hpp"
+#include "libflow/job/worker_process.hpp"
 
 namespace flow {
 
@@ -19,14 +21,16 @@ namespace {
 
 constexpr std::chrono::milliseconds status_timeout{1000};
 
-/// Slots of the one worker: as configured, else as many as the job needs.
-std::uint32_t slot_count(const job_graph& graph, const job_options& options) {
+/// Slots of each of `workers`: as configured, else as many as the job needs.
+std::uint32_t slot_count(const job_graph& graph, const job_options& options,
+                         std::uint32_t workers) {
   if (options.task_slots)
     return *options.task_slots;
   std::vector<slot_request> requests;
   for (const auto& vertex : graph.vertices())
     requests.push_back({vertex.slot_sharing_group, vertex.parallelism});
-  return static_cast<std::uint32_t>(slots_needed(requests));
+  const auto needed = static_cast<std::uint32_t>(slots_needed(requests));
+  return (needed + workers - 1) / workers;
 }
 
 double seconds_of(const timeval& time) {
@@ -48,20 +52,25 @@ private:
 embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
                                    const job_options& options,
                                    caf::actor_system* system,
-                                   caf::actor listener)
+                                   caf::actor listener,
+                                   std::unique_ptr<worker_processes> workers)
   : graph_(std::move(graph)), job_name_(graph_->options().job_name),
     started_(time_.steady()),
     own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
     system_(system == nullptr ? own_->get() : *system),
-    listener_(std::move(listener)) {
+    workers_(std::move(workers)), listener_(std::move(listener)) {
   worker_context shared;
   shared.time = &time_;
   shared.metrics = &metrics_;
   shared.log = logger::to_stderr();
   shared.end_process = [] { _exit(to_int(exit_code::failed)); };
   resource_manager_ = system_.spawn<resource_manager_actor, caf::detached>();
-  task_manager_ = system_.spawn<task_manager_actor, caf::detached>(
-    shared, resource_manager_, 0U, slot_count(*graph_, options));
+  if (workers_)
+    workers_->start(system_, shared, resource_manager_,
+                    slot_count(*graph_, options, workers_->count()));
+  else
+    task_manager_ = system_.spawn<task_manager_actor, caf::detached>(
+      shared, resource_manager_, 0U, slot_count(*graph_, options, 1));
   dispatcher_ =
     system_.spawn<dispatcher_actor, caf::detached>(shared, resource_manager_);
   client_ = system_.spawn(hear, this);
@@ -94,13 +103,19 @@ embedded_cluster::~embedded_cluster() {
 void embedded_cluster::shut_down() {
   metrics_server_.reset();
   caf::scoped_actor self{system_};
+  workers_.reset();
   for (const auto& actor : {dispatcher_, task_manager_, resource_manager_})
-    self->send(actor, cancel_atom::value);
+    if (actor)
+      self->send(actor, cancel_atom::value);
   self->send_exit(client_, caf::exit_reason::user_shutdown);
-  self->wait_for(dispatcher_, task_manager_, resource_manager_, client_);
+  self->wait_for(dispatcher_, resource_manager_, client_);
+  if (task_manager_)
+    self->wait_for(task_manager_);
 }
 
 void embedded_cluster::on_end(const job_end& end) {
+  if (workers_)
+    workers_->end(); // what they used is known then
   job_result result{end.outcome, end.cause, summary_of(end)};
   if (listener_) // before `wait` returns, which may take this object away
     caf::anon_send(listener_, jobended_atom::value, result);
@@ -110,22 +125,30 @@ void embedded_cluster::on_end(const job_end& end) {
 }
 
 job_summary embedded_cluster::summary_of(const job_end& end) const {
-  const job_totals totals = metrics_.totals(job_name_);
+  const job_totals sums = totals();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   job_summary summary;
   summary.job = job_name_;
   summary.status = end.outcome;
-  summary.records_in = totals.records_in;
-  summary.records_out = totals.records_out;
-  summary.late_records = totals.late_records;
-  summary.skipped_records = totals.skipped_records;
+  summary.records_in = sums.records_in;
+  summary.records_out = sums.records_out;
+  summary.late_records = sums.late_records;
+  summary.skipped_records = sums.skipped_records;
   summary.seconds =
     std::chrono::duration<double>(time_.steady() - started_).count();
   summary.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
   summary.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   summary.restarts = end.restarts;
+  if (workers_) {
+    summary.cpu_seconds += workers_->board().cpu_seconds();
+    summary.peak_rss_bytes += workers_->board().peak_rss_bytes();
+  }
   return summary;
+}
+
+job_totals embedded_cluster::totals() const {
+  return workers_ ? workers_->board().totals() : metrics_.totals(job_name_);
 }
 
 std::optional<job_result>
@@ -168,11 +191,11 @@ job_status_report embedded_cluster::status() {
 }
 
 progress_facts embedded_cluster::progress() {
-  const job_totals totals = metrics_.totals(job_name_);
+  const job_totals sums = totals();
   progress_facts facts;
-  facts.records_in = totals.records_in;
-  facts.late_records = totals.late_records;
-  facts.watermark = totals.watermark;
+  facts.records_in = sums.records_in;
+  facts.late_records = sums.late_records;
+  facts.watermark = sums.watermark;
   return facts;
 }
 
@@ -188,6 +211,15 @@ void embedded_cluster::serve_metrics(
 
 expected<std::unique_ptr<running_job>>
 start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
+  if (in_worker_process())
+    serve_as_worker(std::move(graph));
+  std::unique_ptr<worker_processes> workers;
+  if (options.processes > 0) {
+    auto prepared = worker_processes::prepare(options.processes, graph);
+    if (!prepared)
+      return prepared.error();
+    workers = std::move(*prepared);
+  }
   std::unique_ptr<metrics_listener> listener;
   if (options.metrics) {
     auto opened = metrics_listener::open(*options.metrics);
@@ -199,8 +231,8 @@ start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
                 << options.metrics->host << ':' << listener->port()
                 << "/metrics" << std::endl;
   }
-  auto cluster =
-    std::make_unique<embedded_cluster>(std::move(graph), options, nullptr);
+  auto cluster = std::make_unique<embedded_cluster>(
+    std::move(graph), options, nullptr, caf::actor{}, std::move(workers));
   if (listener)
     cluster->serve_metrics(std::move(listener));
   return std::unique_ptr<running_job>{std::move(cluster)};

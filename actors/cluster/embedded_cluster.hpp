@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "actors/cluster/worker_processes.hpp"
 #include "actors/messages/job_messages.hpp"
 #include "actors/metrics_server/metrics_server.hpp"
 #include "actors/support/runtime_config.hpp"
@@ -15,8 +16,9 @@
 
 namespace flow {
 
-/// A cluster within this process for one job: dispatcher, resource manager
-/// and one task manager, the same actors as everywhere, without sockets.
+/// A cluster of this process for one job: dispatcher, resource manager and
+/// one task manager, the same actors as everywhere, without sockets; or, in
+/// place of the task manager, worker processes.
 /// Composition root: owns the actor system, or borrows the one of a program
 /// that has its own.
 /// @thread any
@@ -24,9 +26,11 @@ class embedded_cluster final : public running_job {
 public:
   /// @param system of the program, or null: the cluster makes its own
   /// @param listener gets (jobended_atom, job_result); null: nobody does
+  /// @param workers that run the tasks; null: this process does
   embedded_cluster(std::shared_ptr<const job_graph> graph,
                    const job_options& options, caf::actor_system* system,
-                   caf::actor listener = {});
+                   caf::actor listener = {},
+                   std::unique_ptr<worker_processes> workers = nullptr);
   ~embedded_cluster() override;
 
   std::optional<job_result> wait(std::chrono::milliseconds at_most) override;
@@ -51,6 +55,7 @@ private:
                             embedded_cluster* cluster);
   void on_end(const job_end& end);
   [[nodiscard]] job_summary summary_of(const job_end& end) const;
+  [[nodiscard]] job_totals totals() const;
   void shut_down();
 
   const std::shared_ptr<const job_graph> graph_;
@@ -61,7 +66,8 @@ private:
   std::unique_ptr<own_system> own_;
   caf::actor_system& system_;
   caf::actor resource_manager_;
-  caf::actor task_manager_;
+  std::unique_ptr<worker_processes> workers_; ///< may be null
+  caf::actor task_manager_;                   ///< null with workers
   caf::actor dispatcher_;
   caf::actor client_;
   std::unique_ptr<metrics_server> metrics_server_; ///< may be null

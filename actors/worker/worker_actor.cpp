@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/messages/data_messages.hpp"
+#include "actors/messages/resource_messages.hpp"
 #include "actors/task_manager/task_manager_actor.hpp"
 #include "actors/worker/split_relay.hpp"
 #include "libflow/api/node_code.hpp"
@@ -63,12 +64,12 @@ worker_actor::worker_actor(caf::actor_config& config, worker_context shared,
   : caf::event_based_actor(config), shared_(shared), setup_(std::move(setup)),
     graph_(std::make_shared<execution_graph>(setup_.graph)),
     ids_(graph_->subtasks()), numbers_(*graph_) {
-  set_default_handler(caf::drop); // such as the task manager's offer of slots
-  task_manager_ = spawn_apart<task_manager_actor>(
-    *this, shared_, shared_, self_handle(), setup_.worker, 0U);
+  set_default_handler(caf::drop);
 }
 
 caf::behavior worker_actor::make_behavior() {
+  task_manager_ = spawn_apart<task_manager_actor>(
+    *this, shared_, shared_, self_handle(), setup_.worker, 0U);
   return {
     [this](start_atom, const worker_start& with) { on_start(with); },
     [this](jobmsg_atom, const worker_message& what) { on_job_message(what); },
@@ -102,7 +103,13 @@ caf::behavior worker_actor::make_behavior() {
       if (auto& to = peers_[worker].control)
         to->send(what);
     },
-    [this](tick_atom) { tell_metrics(); },
+    // The task manager offers its slots; the job's process knows of them.
+    // Not taking the message would end who sent it.
+    [](offer_atom, std::uint32_t, std::uint32_t, const caf::actor&) {},
+    [this](tick_atom) {
+      tell_metrics();
+      delayed_send(this, metrics_interval, tick_atom::value);
+    },
   };
 }
 

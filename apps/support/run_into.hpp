@@ -18,10 +18,10 @@ inline int report_failure(const stream_environment& env, const error& why) {
 
 /// Runs a job whose sinks write to `directory`: sees to it that the directory
 /// holds nothing else before, and nothing unfinished after a run that ended
-/// well. With --explain nothing is touched.
+/// well. With --explain, and in a worker process, nothing is touched.
 /// @return the exit code for main
 inline int run_into(stream_environment& env, const std::string& directory) {
-  if (env.options().explain != explain_format::none)
+  if (env.options().explain != explain_format::none || in_worker_process())
     return env.execute();
   const auto files = local_files();
   const auto mode =

@@ -7,7 +7,6 @@ namespace flow {
 struct built_parts {
   bool checkpoints = false;      ///< execution.checkpointing.*, --restore
   bool restarts = false;         ///< restart-strategy other than none
-  bool processes = false;        ///< --processes N > 0
   bool filesystem_state = false; ///< state.backend.type = filesystem
   bool leveldb_state = false;    ///< state.backend.type = leveldb, io.tmp.dirs
   bool memory_budget = false;    ///< taskmanager.memory.process.size

@@ -22,7 +22,6 @@ struct common_flags {
   std::optional<std::string> config_file;
   std::optional<std::string> restore;
   bool allow_non_restored_state = false;
-  std::uint32_t processes = 0;
 };
 
 error usage(std::string text) {
@@ -43,11 +42,8 @@ void add_running_options(option_set& set, job_options& options,
           "a watermark after so many rows of a source; 0: by the clock");
   set.add("source-rate", &options.source_rate, "N",
           "records per second of all sources together; 0: no limit");
-  set.add("processes", &flags.processes, "N",
-          built.processes ? "worker processes; 0: all in this process"
-                          : "worker processes, not built yet beyond 0: all in "
-                            "this process",
-          {0, 1024});
+  set.add("processes", &options.processes, "N",
+          "worker processes; 0: all in this process", {0, 256});
   set.add("overwrite", &options.overwrite,
           "empties the output directory of what an earlier run wrote");
 }
@@ -151,11 +147,7 @@ expected<void> apply_keys(job_options& options, const common_flags& flags,
   return {};
 }
 
-expected<void> check_together(const job_options& options,
-                              const common_flags& flags) {
-  if (flags.processes > 0 && !built.processes)
-    return usage("--processes: worker processes are not built yet in this "
-                 "version, only 0 is");
+expected<void> check_together(const job_options& options) {
   if (options.max_parallelism && *options.max_parallelism < options.parallelism)
     return usage("pipeline.max-parallelism is "
                  + std::to_string(*options.max_parallelism)
@@ -203,7 +195,7 @@ parse_job_options(const program_about& about, option_set own,
     return done.error();
   if (const auto done = apply_keys(result.options, flags, read_file); !done)
     return done.error();
-  if (const auto done = check_together(result.options, flags); !done)
+  if (const auto done = check_together(result.options); !done)
     return done.error();
   return result;
 }

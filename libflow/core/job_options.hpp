@@ -33,6 +33,7 @@ struct job_options {
   std::optional<host_port> metrics;       ///< where to serve them
   std::uint64_t source_rate = 0; ///< records per second, all sources; 0: any
   bool overwrite = false;
+  std::uint32_t processes = 0; ///< worker processes; 0: all in this one
 
   // Configuration keys.
   std::optional<std::uint32_t> max_parallelism; ///< none: from parallelism

@@ -12,6 +12,7 @@
 #include "libflow/job/job_status.hpp"
 #include "libflow/job/job_summary.hpp"
 #include "libflow/job/progress.hpp"
+#include "libflow/job/worker_process.hpp"
 
 namespace flow {
 
@@ -66,7 +67,8 @@ public:
 };
 
 /// Starts a job in an embedded cluster. Implemented by flow::runtime, which
-/// the program links.
+/// the program links. In a worker process it serves the job, and does not
+/// return.
 /// Errors: not enough slots, or threads that cannot be started.
 [[nodiscard]] expected<std::unique_ptr<running_job>>
 start_job(std::shared_ptr<const job_graph> graph, const job_options& options);

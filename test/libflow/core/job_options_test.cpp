@@ -101,7 +101,7 @@ TEST_CASE("flags of every job arrive") {
     parse({"-p", "4", "--explain=json", "--summary", "json",
            "--watermark-every", "1", "--job-id",
            "0123456789ABCDEF0123456789abcdef", "--metrics", "localhost:9249",
-           "--source-rate", "1000", "--overwrite", "--processes", "0"});
+           "--source-rate", "1000", "--overwrite", "--processes", "3"});
   REQUIRE(parsed);
   const job_options& options = parsed->options;
   CHECK(options.parallelism == 4);
@@ -112,6 +112,7 @@ TEST_CASE("flags of every job arrive") {
   CHECK(options.metrics == host_port{"localhost", 9249});
   CHECK(options.source_rate == 1000);
   CHECK(options.overwrite);
+  CHECK(options.processes == 3);
 }
 
 TEST_CASE("keys arrive from -D and from nested and dotted TOML") {
@@ -219,10 +220,6 @@ TEST_CASE("what is not built yet is refused by name") {
     {built.checkpoints,
      {"-n"},
      "--allow-non-restored-state is not built yet in this version"},
-    {built.processes,
-     {"--processes", "2"},
-     "--processes: worker processes are not built yet in this version, only 0 "
-     "is"},
     {built.checkpoints,
      {"-Dexecution.checkpointing.interval=1s"},
      "-D: key execution.checkpointing.interval is not built yet in this "
