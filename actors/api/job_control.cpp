@@ -10,12 +10,13 @@ namespace flow {
 /// The cluster of the job and the actor that speaks for it.
 class job_control::running {
 public:
-  running(const stream_environment& env, std::shared_ptr<const job_graph> graph,
+  running(const stream_environment& env, checkpoint_setup checkpoints,
           caf::actor_system& system, const caf::actor& listener)
     : system_(system),
       control_(system.spawn<control_actor>(env.options().job_name, listener,
                                            env.builder()->when_ended)),
-      cluster_(std::move(graph), env.options(), &system, control_) {
+      cluster_(std::move(checkpoints), env.identified_options(), &system,
+               control_) {
     // Ahead of every request: nobody else knows the control actor yet.
     caf::anon_send(control_, started_atom::value,
                    controlled_job{&cluster_, cluster_.job_manager()});
@@ -81,8 +82,13 @@ expected<job_control> execute_async(const stream_environment& env,
   auto graph = env.build();
   if (!graph)
     return graph.error();
+  auto checkpoints =
+    set_up_checkpoints(local_files(), std::move(*graph),
+                       env.identified_options(), logger::to_stderr());
+  if (!checkpoints)
+    return checkpoints.error();
   return job_control{std::make_shared<job_control::running>(
-    env, std::move(*graph), system, listener)};
+    env, std::move(*checkpoints), system, listener)};
 }
 
 } // namespace flow

@@ -49,13 +49,13 @@ private:
   caf::actor_system system_{config_};
 };
 
-embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
+embedded_cluster::embedded_cluster(checkpoint_setup checkpoints,
                                    const job_options& options,
                                    caf::actor_system* system,
                                    caf::actor listener,
                                    std::unique_ptr<worker_processes> workers)
-  : graph_(std::move(graph)), job_name_(graph_->options().job_name),
-    started_(time_.steady()),
+  : lock_(std::move(checkpoints.lock)), graph_(std::move(checkpoints.graph)),
+    job_name_(graph_->options().job_name), started_(time_.steady()),
     own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
     system_(system == nullptr ? own_->get() : *system),
     workers_(std::move(workers)), listener_(std::move(listener)) {
@@ -63,6 +63,8 @@ embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
   shared.time = &time_;
   shared.metrics = &metrics_;
   shared.log = logger::to_stderr();
+  shared.background = &background_;
+  shared.storage = std::move(checkpoints.storage);
   shared.end_process = [] { _exit(to_int(exit_code::failed)); };
   resource_manager_ = system_.spawn<resource_manager_actor, caf::detached>();
   if (workers_)
@@ -74,8 +76,9 @@ embedded_cluster::embedded_cluster(std::shared_ptr<const job_graph> graph,
   dispatcher_ =
     system_.spawn<dispatcher_actor, caf::detached>(shared, resource_manager_);
   client_ = system_.spawn(hear, this);
-  caf::anon_send(dispatcher_, submit_atom::value,
-                 submission{graph_, options, client_});
+  caf::anon_send(
+    dispatcher_, submit_atom::value,
+    submission{graph_, options, std::move(checkpoints.start), client_});
 }
 
 caf::behavior embedded_cluster::hear(caf::event_based_actor*,
@@ -116,7 +119,8 @@ void embedded_cluster::shut_down() {
 void embedded_cluster::on_end(const job_end& end) {
   if (workers_)
     workers_->end(); // what they used is known then
-  job_result result{end.outcome, end.cause, summary_of(end)};
+  job_result result{end.outcome, end.cause, summary_of(end), end.failures,
+                    end.checkpoints.resume_from};
   if (listener_) // before `wait` returns, which may take this object away
     caf::anon_send(listener_, jobended_atom::value, result);
   const std::lock_guard guard{mutex_};
@@ -140,6 +144,7 @@ job_summary embedded_cluster::summary_of(const job_end& end) const {
   summary.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
   summary.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   summary.restarts = end.restarts;
+  summary.checkpoints_completed = end.checkpoints.completed;
   if (workers_) {
     summary.cpu_seconds += workers_->board().cpu_seconds();
     summary.peak_rss_bytes += workers_->board().peak_rss_bytes();
@@ -231,8 +236,13 @@ start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
                 << options.metrics->host << ':' << listener->port()
                 << "/metrics" << std::endl;
   }
+  auto checkpoints = set_up_checkpoints(local_files(), std::move(graph),
+                                        options, logger::to_stderr());
+  if (!checkpoints)
+    return checkpoints.error();
   auto cluster = std::make_unique<embedded_cluster>(
-    std::move(graph), options, nullptr, caf::actor{}, std::move(workers));
+    std::move(*checkpoints), options, nullptr, caf::actor{},
+    std::move(workers));
   if (listener)
     cluster->serve_metrics(std::move(listener));
   return std::unique_ptr<running_job>{std::move(cluster)};

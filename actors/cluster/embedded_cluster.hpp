@@ -5,9 +5,11 @@
 #include <mutex>
 #include <optional>
 
+#include "actors/cluster/checkpoint_setup.hpp"
 #include "actors/cluster/worker_processes.hpp"
 #include "actors/messages/job_messages.hpp"
 #include "actors/metrics_server/metrics_server.hpp"
+#include "actors/support/background_threads.hpp"
 #include "actors/support/runtime_config.hpp"
 #include "actors/support/worker_context.hpp"
 #include "libflow/job/job_client.hpp"
@@ -26,10 +28,10 @@ class embedded_cluster final : public running_job {
 public:
   /// @param system of the program, or null: the cluster makes its own
   /// @param listener gets (jobended_atom, job_result); null: nobody does
+  /// @param checkpoints what set_up_checkpoints made for this graph
   /// @param workers that run the tasks; null: this process does
-  embedded_cluster(std::shared_ptr<const job_graph> graph,
-                   const job_options& options, caf::actor_system* system,
-                   caf::actor listener = {},
+  embedded_cluster(checkpoint_setup checkpoints, const job_options& options,
+                   caf::actor_system* system, caf::actor listener = {},
                    std::unique_ptr<worker_processes> workers = nullptr);
   ~embedded_cluster() override;
 
@@ -58,6 +60,7 @@ private:
   [[nodiscard]] job_totals totals() const;
   void shut_down();
 
+  const std::shared_ptr<file_lock> lock_; ///< on the job's checkpoints
   const std::shared_ptr<const job_graph> graph_;
   const std::string job_name_;
   system_clock time_; // before what reads it
@@ -65,6 +68,7 @@ private:
   metric_registry metrics_;
   std::unique_ptr<own_system> own_;
   caf::actor_system& system_;
+  background_threads background_{2}; ///< joined while the system stands
   caf::actor resource_manager_;
   std::unique_ptr<worker_processes> workers_; ///< may be null
   caf::actor task_manager_;                   ///< null with workers

@@ -47,10 +47,10 @@ void dispatcher_actor::on_down(const caf::down_msg& down) {
   const auto found = jobs_.find(down.source);
   if (found == jobs_.end())
     return; // it has reported the end of its job
-  job_end end{job_outcome::failed,
-              error{error_code::user_function,
-                    "the job manager died: " + to_string(down.reason)},
-              0};
+  job_end end;
+  end.outcome = job_outcome::failed;
+  end.cause = error{error_code::user_function,
+                    "the job manager died: " + to_string(down.reason)};
   send(found->second.client, jobended_atom::value, std::move(end));
   jobs_.erase(found);
 }

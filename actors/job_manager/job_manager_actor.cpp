@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "actors/checkpoint_coordinator/checkpoint_coordinator_actor.hpp"
+#include "actors/job_manager/checkpoint_plan.hpp"
 #include "libflow/api/node_code.hpp"
 
 namespace flow {
@@ -28,6 +30,16 @@ jitter_source random_jitter() {
 /// out without it: it may be inside user code.
 constexpr std::chrono::milliseconds explanation_timeout{200};
 
+/// Failures that the report of a failed job names.
+constexpr std::size_t most_failures = 5;
+
+restart_options restarts_of(const job_options& options) {
+  restart_options result = options.restart;
+  if (!result.kind && options.checkpoints.on())
+    result.kind = restart_kind::exponential_delay;
+  return result;
+}
+
 } // namespace
 
 job_manager_actor::job_manager_actor(caf::actor_config& config, submission job,
@@ -39,14 +51,37 @@ job_manager_actor::job_manager_actor(caf::actor_config& config, submission job,
     dispatcher_(std::move(dispatcher)),
     graph_(std::make_shared<execution_graph>(job_.graph)),
     subtasks_(graph_->subtasks()),
-    lifecycle_(subtasks_.size(),
-               make_restart_strategy(job_.options.restart, random_jitter())) {
+    lifecycle_(
+      subtasks_.size(),
+      make_restart_strategy(restarts_of(job_.options), random_jitter())) {
   set_default_handler(caf::drop);
 }
 
 caf::behavior job_manager_actor::make_behavior() {
+  spawn_checkpoint_coordinator();
   perform(lifecycle_.start());
   return {
+    [this](restorept_atom, std::uint32_t attempt, const restore_point& from) {
+      on_restore_point(attempt, from);
+    },
+    [this](ckptstep_atom, std::uint32_t attempt, const checkpoint_step& step) {
+      on_checkpoint_step(attempt, step);
+    },
+    [this](ckptack_atom, checkpoint_ack& ack) {
+      to_checkpoints(ckptack_atom::value, std::move(ack));
+    },
+    [this](ckptdecl_atom, const checkpoint_decline& no) {
+      to_checkpoints(ckptdecl_atom::value, no);
+    },
+    [this](ckptend_atom, std::uint32_t task, std::uint32_t attempt) {
+      to_checkpoints(ckptend_atom::value, task, attempt);
+    },
+    [this](srcstate_atom, source_state& state) {
+      to_checkpoints(srcstate_atom::value, std::move(state));
+    },
+    [this](jobover_atom, const checkpoints_over& summary) {
+      on_checkpoints_over(summary);
+    },
     [this](granted_atom, const slot_grant& grant) { on_granted(grant); },
     [this](refused_atom, const error& why) { on_refused(why); },
     [this](coordready_atom, std::uint32_t vertex, std::uint32_t attempt,
@@ -76,6 +111,7 @@ void job_manager_actor::on_exit() {
   grant_.reset();
   handles_.clear();
   coordinators_.clear();
+  checkpoints_ = {};
 }
 
 // -- handlers -----------------------------------------------------------------
@@ -126,11 +162,21 @@ void job_manager_actor::on_task_state(const task_report& report) {
   if (report.state == task_state::failed)
     log_failure(report);
   if (report.state == task_state::failed)
-    perform(lifecycle_.task_failed(report.task, report.attempt, *report.cause,
-                                   now()));
+    perform(lifecycle_.task_failed(report.task, report.attempt,
+                                   weighed(*report.cause), now()));
   else
     perform(lifecycle_.task_changed(report.task, report.attempt, report.state,
                                     now()));
+  if (report.state == task_state::finished)
+    to_checkpoints(taskdone_atom::value, report.task, report.attempt);
+}
+
+/// Without checkpoints results are shown at one point, at the end: once that
+/// has begun, a new attempt would show them again.
+error job_manager_actor::weighed(error cause) const {
+  if (shown_)
+    cause.severity = error_severity::fatal;
+  return cause;
 }
 
 void job_manager_actor::on_stop() {
@@ -206,13 +252,13 @@ void job_manager_actor::explain_silence(
 // -- actions of the lifecycle -------------------------------------------------
 
 void job_manager_actor::perform(const job_lifecycle::steps& steps) {
-  log_state();
+  note_state();
   for (const job_step& step : steps)
     switch (step.action) {
     case job_action::none:
       break;
     case job_action::deploy_tasks:
-      request_slots();
+      prepare_attempt();
       break;
     case job_action::stop_sources:
       stop_sources();
@@ -227,6 +273,26 @@ void job_manager_actor::perform(const job_lifecycle::steps& steps) {
       report_end();
       break;
     }
+}
+
+/// A new attempt: first what it starts from.
+void job_manager_actor::prepare_attempt() {
+  if (checkpoints_)
+    to_checkpoints(restorept_atom::value, lifecycle_.attempt());
+  else
+    request_slots();
+}
+
+void job_manager_actor::on_restore_point(std::uint32_t attempt,
+                                         const restore_point& from) {
+  if (attempt != lifecycle_.attempt()
+      || lifecycle_.state() != job_state::scheduling)
+    return;
+  restored_ = from;
+  if (from.from)
+    shared_.log.with({job_.options.job_name, {}, {}, attempt})
+      .info("starts from " + from.from->location);
+  request_slots();
 }
 
 void job_manager_actor::request_slots() {
@@ -253,7 +319,8 @@ void job_manager_actor::deploy_subtasks() {
     ++coordinators_awaited_;
     const auto& worker = grant_->slots[index_of(vertex.id)][0].worker;
     send(grant_->workers[worker], deploysrc_atom::value,
-         deploy_coordinator{vertex.id, attempt, graph_, self});
+         deploy_coordinator{vertex.id, attempt, graph_,
+                            coordinator_state(restored_, vertex), self});
   }
   for (std::uint32_t task = 0; task < subtasks_.size(); ++task) {
     const subtask_id id = subtasks_[task];
@@ -262,7 +329,8 @@ void job_manager_actor::deploy_subtasks() {
       lifecycle_.task_changed(task, attempt, task_state::deploying, now()));
     send(grant_->workers[slot.worker], deploy_atom::value,
          deploy_task{task, task_place{graph_, id, attempt},
-                     settings_of(job_.graph->vertex(id.vertex)), self});
+                     settings_of(job_.graph->vertex(id.vertex)), restored_,
+                     self});
   }
 }
 
@@ -275,6 +343,15 @@ void job_manager_actor::connect_subtasks() {
     return;
   for (std::size_t task = 0; task < handles_.size(); ++task)
     send(handles_[task], connect_atom::value, wiring_of(subtasks_[task]));
+  for (std::uint32_t vertex = 0; vertex < coordinators_.size(); ++vertex) {
+    if (!coordinators_[vertex])
+      continue;
+    source_readers readers;
+    for (std::size_t task = 0; task < handles_.size(); ++task)
+      if (index_of(subtasks_[task].vertex) == vertex)
+        readers.subtasks.push_back(handles_[task]);
+    send(coordinators_[vertex], readers_atom::value, std::move(readers));
+  }
 }
 
 void job_manager_actor::open_subtasks() {
@@ -289,6 +366,7 @@ void job_manager_actor::stop_sources() {
 }
 
 void job_manager_actor::cancel_subtasks() {
+  to_checkpoints(attemptend_atom::value);
   for (const auto& handle : handles_)
     if (handle)
       send_urgent(this, handle, cancel_atom::value);
@@ -313,6 +391,7 @@ void job_manager_actor::await_restart(duration_ms delay) {
   delayed_send(this, delay, restartdue_atom::value, lifecycle_.attempt());
 }
 
+/// The end is told once what is left of the checkpoints is known.
 void job_manager_actor::report_end() {
   for (const auto& coordinator : coordinators_)
     if (coordinator)
@@ -321,11 +400,99 @@ void job_manager_actor::report_end() {
     send(resource_manager_, giveback_atom::value, *grant_);
   const auto outcome = outcome_of(lifecycle_.state());
   FLOW_ASSERT(outcome.has_value(), "the job has not ended");
-  job_end end{*outcome, {}, lifecycle_.restarts()};
-  if (*outcome == job_outcome::failed)
+  if (checkpoints_)
+    to_checkpoints(jobover_atom::value, *outcome);
+  else
+    finish_report({});
+}
+
+void job_manager_actor::on_checkpoints_over(const checkpoints_over& summary) {
+  finish_report(summary);
+}
+
+void job_manager_actor::finish_report(checkpoints_over summary) {
+  job_end end;
+  end.outcome = *outcome_of(lifecycle_.state());
+  end.restarts = lifecycle_.restarts();
+  end.failures.assign(failures_.begin(), failures_.end());
+  end.checkpoints = std::move(summary);
+  if (end.outcome == job_outcome::failed)
     end.cause = lifecycle_.cause();
+  if (checkpoints_)
+    send(checkpoints_, cancel_atom::value);
   send(dispatcher_, jobended_atom::value, job_.client, std::move(end));
   quit();
+}
+
+// -- checkpoints --------------------------------------------------------------
+
+void job_manager_actor::spawn_checkpoint_coordinator() {
+  const bool keeps_state = job_.options.checkpoints.on();
+  if (!keeps_state && !job_.checkpoints.from && !commits_at_end(*job_.graph))
+    return;
+  checkpoint_coordinator_actor::settings what{
+    job_.options.checkpoints,
+    plan_of(*graph_, job_.options.job_id.value_or("")), job_.checkpoints,
+    keeps_state};
+  checkpoints_ = spawn_apart<checkpoint_coordinator_actor>(
+    *this, shared_, std::move(what), shared_,
+    caf::actor_cast<caf::actor>(this));
+}
+
+template <class... Args>
+void job_manager_actor::to_checkpoints(Args&&... args) {
+  if (checkpoints_)
+    send(checkpoints_, std::forward<Args>(args)...);
+}
+
+void job_manager_actor::on_checkpoint_step(std::uint32_t attempt,
+                                           const checkpoint_step& step) {
+  const bool live = lifecycle_.state() == job_state::running
+                    || lifecycle_.state() == job_state::stopping;
+  if (attempt != lifecycle_.attempt() || !live)
+    return;
+  switch (step.what) {
+  case checkpoint_step::kind::trigger:
+    trigger(step);
+    break;
+  case checkpoint_step::kind::notify_completed:
+    shown_ = shown_ || !job_.options.checkpoints.on();
+    notify(ckptdone_atom::value, step.id);
+    break;
+  case checkpoint_step::kind::notify_aborted:
+    notify(ckptabort_atom::value, step.id);
+    break;
+  case checkpoint_step::kind::fail_job:
+    note_failure(step.cause->text);
+    perform(lifecycle_.deployment_failed(attempt, *step.cause, now()));
+    break;
+  case checkpoint_step::kind::publish:
+  case checkpoint_step::kind::discard:
+  case checkpoint_step::kind::discard_unfinished:
+    break; // the coordinator's own
+  }
+}
+
+void job_manager_actor::trigger(const checkpoint_step& step) {
+  checkpoint_barrier barrier;
+  barrier.checkpoint_id = step.id;
+  barrier.triggered = step.triggered;
+  barrier.kind = static_cast<barrier_kind>(step.snapshot);
+  for (const std::uint32_t vertex : step.coordinators)
+    send(coordinators_[vertex], trigger_atom::value, lifecycle_.attempt(),
+         barrier);
+  for (const std::uint32_t task : step.tasks)
+    send(handles_[task], trigger_atom::value, lifecycle_.attempt(), barrier);
+}
+
+template <class Atom>
+void job_manager_actor::notify(Atom what, std::uint64_t id) {
+  for (const auto& coordinator : coordinators_)
+    if (coordinator)
+      send(coordinator, what, lifecycle_.attempt(), id);
+  for (std::size_t task = 0; task < handles_.size(); ++task)
+    if (handles_[task] && lifecycle_.task(task) == task_state::running)
+      send(handles_[task], what, lifecycle_.attempt(), id);
 }
 
 // -- the rest -----------------------------------------------------------------
@@ -367,12 +534,20 @@ const caf::actor& job_manager_actor::worker_of(std::size_t task) const {
   return grant_->workers[site_of(subtasks_[task]).worker];
 }
 
-void job_manager_actor::log_failure(const task_report& report) const {
+void job_manager_actor::note_failure(const std::string& text) {
+  failures_.push_back("attempt " + std::to_string(lifecycle_.attempt()) + ": "
+                      + text);
+  if (failures_.size() > most_failures)
+    failures_.pop_front();
+}
+
+void job_manager_actor::log_failure(const task_report& report) {
   // What fails after the first failure follows from it.
   if (report.attempt != lifecycle_.attempt()
       || lifecycle_.state() == job_state::failing
       || lifecycle_.state() == job_state::cancelling)
     return;
+  note_failure(report.cause->text);
   const subtask_id id = subtasks_[report.task];
   shared_.log
     .with({job_.options.job_name, job_.graph->vertex(id.vertex).name, id.index,
@@ -380,10 +555,12 @@ void job_manager_actor::log_failure(const task_report& report) const {
     .error(report.cause->text);
 }
 
-void job_manager_actor::log_state() {
+void job_manager_actor::note_state() {
   if (lifecycle_.state() == logged_)
     return;
   logged_ = lifecycle_.state();
+  if (logged_ == job_state::running)
+    to_checkpoints(attemptrun_atom::value, lifecycle_.attempt());
   shared_.log.with({job_.options.job_name, {}, {}, lifecycle_.attempt()})
     .debug("job is " + std::string{to_string(logged_)});
 }
@@ -407,6 +584,12 @@ task_settings job_manager_actor::settings_of(const job_vertex& vertex) const {
   settings.buffer_timeout = job_.options.buffer_timeout;
   settings.watermark_interval = job_.options.auto_watermark_interval;
   settings.watermark_every_rows = job_.options.watermark_every_rows;
+  settings.job_id = job_.options.job_id.value_or("");
+  settings.run = hex16(static_cast<std::uint64_t>(started_)) + "-"
+                 + std::to_string(lifecycle_.attempt());
+  settings.keeps_state = job_.options.checkpoints.on();
+  settings.ends_with_checkpoint = bool{checkpoints_};
+  settings.barriers = job_.options.checkpoints.mode;
   if (is_source(vertex))
     settings.source_rate =
       static_cast<double>(job_.options.source_rate) / source_subtasks();

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "actors/messages/checkpoint_messages.hpp"
 #include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/job_messages.hpp"
 #include "actors/messages/resource_messages.hpp"
@@ -19,9 +21,9 @@ namespace flow {
 /// turned into messages.
 ///
 /// Deployment of an attempt, each step when the one before is complete:
-/// slots -> source coordinators and subtasks spawned -> connected -> opened.
-/// No subtask is opened before all are connected, so credit never finds a
-/// producer that does not know its consumers.
+/// what to start from -> slots -> source coordinators and subtasks spawned ->
+/// connected -> opened. No subtask is opened before all are connected, so
+/// credit never finds a producer that does not know its consumers.
 ///
 /// Owner: the dispatcher, which monitors it.
 class job_manager_actor final : public caf::event_based_actor {
@@ -44,6 +46,9 @@ private:
 
   void on_granted(const slot_grant& grant);
   void on_refused(const error& why);
+  void on_restore_point(std::uint32_t attempt, const restore_point& from);
+  void on_checkpoint_step(std::uint32_t attempt, const checkpoint_step& step);
+  void on_checkpoints_over(const checkpoints_over& summary);
   void on_coordinator(std::uint32_t vertex, std::uint32_t attempt,
                       const caf::actor& coordinator);
   void on_deployed(std::uint32_t task, std::uint32_t attempt,
@@ -63,6 +68,7 @@ private:
   // -- actions of the lifecycle -----------------------------------------------
 
   void perform(const job_lifecycle::steps& steps);
+  void prepare_attempt();
   void request_slots();
   void deploy_subtasks();
   void connect_subtasks();
@@ -71,13 +77,22 @@ private:
   void cancel_subtasks();
   void await_restart(duration_ms delay);
   void report_end();
+  void finish_report(checkpoints_over summary);
 
+  void spawn_checkpoint_coordinator();
+  void trigger(const checkpoint_step& step);
+  template <class Atom>
+  void notify(Atom what, std::uint64_t id);
+  template <class... Args>
+  void to_checkpoints(Args&&... args);
   [[nodiscard]] std::shared_ptr<const task_wiring>
   wiring_of(subtask_id subtask) const;
   [[nodiscard]] task_site site_of(subtask_id subtask) const;
   [[nodiscard]] const caf::actor& worker_of(std::size_t task) const;
-  void log_failure(const task_report& report) const;
-  void log_state();
+  void log_failure(const task_report& report);
+  [[nodiscard]] error weighed(error cause) const;
+  void note_failure(const std::string& text);
+  void note_state();
   [[nodiscard]] std::uint32_t number_of(subtask_id subtask) const;
   [[nodiscard]] std::uint32_t source_subtasks() const;
   [[nodiscard]] task_settings settings_of(const job_vertex& vertex) const;
@@ -85,14 +100,19 @@ private:
 
   submission job_;
   const worker_context shared_;
+  const timestamp started_ = shared_.time->now(); ///< tells runs apart
   caf::actor resource_manager_;
   caf::actor dispatcher_;
   std::shared_ptr<execution_graph> graph_;
   std::vector<subtask_id> subtasks_; ///< by task number
   job_lifecycle lifecycle_;
+  caf::actor checkpoints_; ///< its coordinator; null: the job needs none
+  bool shown_ = false;     ///< sinks were told to commit what cannot be undone
+  std::deque<std::string> failures_; ///< the last ones, at most `most_failures`
   job_state logged_ = job_state::created;
 
   // Of the present attempt.
+  restore_point restored_;
   std::optional<slot_grant> grant_;
   std::vector<caf::actor> handles_;      ///< by task number
   std::vector<caf::actor> coordinators_; ///< by vertex; null for most

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/messages/channel_ways.hpp"
+#include "actors/messages/checkpoint_messages.hpp"
 #include "actors/messages/task_plan.hpp"
 #include "actors/support/caf.hpp"
 #include "libflow/job/job_status.hpp"
@@ -17,6 +18,7 @@
 ///   (deploysrc_atom, deploy_coordinator)    job manager -> task manager
 ///   (coordready_atom, vertex index, attempt, actor)       the answer
 ///   (connect_atom, task_wiring)             job manager -> subtask
+///   (readers_atom, source_readers)          job manager -> source coordinator
 ///   (connected_atom, task number, attempt)                the answer
 ///   (open_atom)                             job manager -> subtask
 ///   (taskstate_atom, task_report)           subtask -> job manager
@@ -40,6 +42,7 @@ FLOW_ATOM(deploysrc)
 FLOW_ATOM(coordready)
 FLOW_ATOM(connect)
 FLOW_ATOM(connected)
+FLOW_ATOM(readers)
 FLOW_ATOM(open)
 FLOW_ATOM(taskstate)
 FLOW_ATOM(stop)
@@ -53,6 +56,7 @@ struct deploy_task {
   std::uint32_t task = 0; ///< its number
   task_place place;
   task_settings settings;
+  restore_point restored; ///< what it starts from
   caf::actor job_manager;
 };
 
@@ -60,6 +64,7 @@ struct deploy_coordinator {
   vertex_id vertex{};
   std::uint32_t attempt = 0;
   std::shared_ptr<const execution_graph> graph;
+  std::optional<std::vector<std::byte>> restored; ///< its state
   caf::actor job_manager;
 };
 
@@ -91,6 +96,11 @@ struct task_wiring {
   std::uint32_t coordinator_worker = 0;       ///< where it is
 };
 
+/// The subtasks that a source coordinator hands splits to, by index.
+struct source_readers {
+  std::vector<caf::actor> subtasks;
+};
+
 struct task_report {
   std::uint32_t task = 0;
   std::uint32_t attempt = 0;
@@ -110,5 +120,6 @@ struct task_explanation {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::deploy_task)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::deploy_coordinator)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const flow::task_wiring>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::source_readers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::task_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::task_explanation)

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "actors/messages/checkpoint_messages.hpp"
 #include "actors/support/caf.hpp"
 #include "libflow/job/job_client.hpp"
 
@@ -22,6 +23,7 @@ FLOW_ATOM(status)
 struct submission {
   std::shared_ptr<const job_graph> graph;
   job_options options;
+  checkpoint_start checkpoints;
   caf::actor client; ///< hears of the end
 };
 
@@ -29,6 +31,8 @@ struct job_end {
   job_outcome outcome = job_outcome::finished;
   std::optional<error> cause;
   std::uint32_t restarts = 0;
+  std::vector<std::string> failures; ///< the last ones, oldest first
+  checkpoints_over checkpoints;
 };
 
 } // namespace flow

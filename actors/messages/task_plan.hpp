@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
+#include "libflow/core/checkpoint_options.hpp"
 #include "libflow/core/limits.hpp"
 #include "libflow/graph/execution_graph.hpp"
 
@@ -27,6 +29,13 @@ struct task_settings {
   std::chrono::nanoseconds step_budget = limits::step_budget;
   std::chrono::milliseconds watermark_interval{200};
   std::uint64_t watermark_every_rows = 0;
+  std::string job_id;
+  std::string run; ///< runtime_context::run
+  /// Whether its state is kept by checkpoints.
+  bool keeps_state = false;
+  /// Whether it waits at its end until a checkpoint has committed what it did.
+  bool ends_with_checkpoint = false;
+  barrier_mode barriers = barrier_mode::exactly_once;
   /// Records per second of this subtask when it is a source; 0 = no limit.
   double source_rate = 0;
 };

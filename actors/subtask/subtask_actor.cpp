@@ -1,5 +1,9 @@
 #include "actors/subtask/subtask_actor.hpp"
 
+#include "actors/subtask/snapshot_io.hpp"
+
+#include <limits>
+
 namespace flow {
 
 namespace {
@@ -12,17 +16,28 @@ constexpr std::chrono::milliseconds fence_interval{50};
 FLOW_ATOM(run)
 FLOW_ATOM(wake)
 FLOW_ATOM(poke)
+FLOW_ATOM(restored)
+FLOW_ATOM(workfail)
+
+using restored_state = std::shared_ptr<const expected<restored_task>>;
+
+} // namespace flow
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::restored_state)
+
+namespace flow {
 
 subtask_actor::subtask_actor(caf::actor_config& config, deploy_task what,
                              worker_context shared,
                              std::shared_ptr<step_watch> watch)
   : caf::event_based_actor(config), number_(what.task),
     attempt_(what.place.attempt), subtask_index_(what.place.id.index),
-    vertex_name_(what.place.vertex().name),
-    job_manager_(std::move(what.job_manager)), time_(*shared.time),
-    fenced_(shared.fenced), watch_(std::move(watch)),
-    task_(std::make_unique<task>(std::move(what.place), what.settings, *this,
-                                 time_, *shared.metrics)) {
+    place_(std::move(what.place)), settings_(what.settings),
+    shared_(std::move(shared)), restored_(std::move(what.restored)),
+    job_manager_(std::move(what.job_manager)), time_(*shared_.time),
+    fenced_(shared_.fenced), watch_(std::move(watch)),
+    task_(std::make_unique<task>(place_, settings_, *this, time_,
+                                 *shared_.metrics)) {
   watch_->know(task_->operator_names());
   set_default_handler(caf::drop);
 }
@@ -36,6 +51,14 @@ caf::behavior subtask_actor::make_behavior() {
     [this](run_atom) { on_run(); },
     [this](wake_atom, std::uint64_t epoch) { on_wake(epoch); },
     [this](poke_atom) { on_poke(); },
+    [this](trigger_atom, std::uint32_t attempt,
+           const checkpoint_barrier& barrier) { on_trigger(attempt, barrier); },
+    [this](ckptdone_atom, std::uint32_t attempt, std::uint64_t id) {
+      on_completed(attempt, id);
+    },
+    [this](ckptabort_atom, std::uint32_t attempt, std::uint64_t id) {
+      on_aborted(attempt, id);
+    },
     [this](split_atom, const split_bytes& split) { on_split(split); },
     [this](nosplits_atom) { on_no_more_splits(); },
     [this](splitfail_atom, const error& why) { end(task_state::failed, why); },
@@ -44,6 +67,8 @@ caf::behavior subtask_actor::make_behavior() {
       on_connect(wiring);
     },
     [this](open_atom) { on_open(); },
+    [this](workfail_atom, const error& why) { end(task_state::failed, why); },
+    [this](restored_atom, const restored_state& state) { on_restored(*state); },
     [this](stop_atom) { on_stop(); },
     [this](cancel_atom) { on_cancel(); },
     [this](explain_atom) { return on_explain(); },
@@ -163,11 +188,40 @@ void subtask_actor::on_connect(
                                attempt_);
 }
 
+/// Reads its state first, elsewhere: what arrives meanwhile waits.
 void subtask_actor::on_open() {
   if (!task_)
     return;
+  if (!restored_.from) {
+    begin(nullptr);
+    return;
+  }
+  shared_.background->run([self = caf::actor_cast<caf::actor>(this),
+                           storage = shared_.storage, from = restored_.from,
+                           place = place_] {
+    caf::anon_send(self, restored_atom::value,
+                   std::make_shared<const expected<restored_task>>(
+                     read_restored(*storage, *from, place)));
+  });
+}
+
+void subtask_actor::on_restored(const expected<restored_task>& state) {
+  if (!task_)
+    return;
+  if (state)
+    begin(&*state);
+  else
+    end(task_state::failed, state.error());
+}
+
+/// @param from null: from the beginning
+void subtask_actor::begin(const restored_task* from) {
   open_ = true;
-  check(work([this] { return task_->open(); }));
+  check(work([&]() -> expected<void> {
+    if (auto opened = task_->open(); !opened || from == nullptr)
+      return opened;
+    return task_->restore(*from);
+  }));
   if (!task_)
     return;
   caf::event_based_actor::send(
@@ -175,6 +229,100 @@ void subtask_actor::on_open() {
     task_report{number_, attempt_, task_state::running, {}});
   schedule_run();
 }
+
+// -- checkpoints --------------------------------------------------------------
+
+void subtask_actor::on_trigger(std::uint32_t attempt,
+                               const checkpoint_barrier& barrier) {
+  if (!task_ || attempt != attempt_)
+    return;
+  task_->trigger(barrier);
+  schedule_run();
+}
+
+void subtask_actor::on_completed(std::uint32_t attempt, std::uint64_t id) {
+  if (!task_ || attempt != attempt_)
+    return;
+  check(work([&] { return task_->checkpoint_completed(id); }));
+  give_up_writing(id);
+  schedule_run();
+}
+
+void subtask_actor::on_aborted(std::uint32_t attempt, std::uint64_t id) {
+  if (!task_ || attempt != attempt_)
+    return;
+  give_up_writing(id);
+  check(work([&] { return task_->checkpoint_aborted(id); }));
+  schedule_run();
+}
+
+/// Writers of older ones that are still at it need not go on: theirs have been
+/// subsumed.
+void subtask_actor::give_up_writing(std::uint64_t up_to) {
+  while (!writing_.empty() && writing_.begin()->first <= up_to) {
+    writing_.begin()->second->store(true);
+    writing_.erase(writing_.begin());
+  }
+}
+
+void subtask_actor::snapshot_taken(taken_snapshot taken) {
+  using std::chrono::duration_cast;
+  using std::chrono::microseconds;
+  const std::uint64_t id = taken.barrier.checkpoint_id;
+  auto given_up = std::make_shared<std::atomic<bool>>(false);
+  writing_[id] = given_up;
+  checkpoint_ack ack;
+  ack.task = number_;
+  ack.attempt = attempt_;
+  ack.checkpoint_id = id;
+  ack.state.stage = taken.stage;
+  ack.statistics.alignment = duration_cast<microseconds>(taken.alignment);
+  ack.statistics.sync = duration_cast<microseconds>(taken.sync);
+  snapshot_writing how{settings_.keeps_state ? shared_.storage : nullptr,
+                       std::to_string(index_of(place_.id.vertex)) + "-"
+                         + std::to_string(subtask_index_) + "-"
+                         + std::to_string(attempt_),
+                       given_up};
+  // A std::function is copied; a capture is not.
+  auto capture = std::make_shared<task_capture>(std::move(taken.capture));
+  shared_.background->run([how, ack, capture, &time = time_,
+                           self = caf::actor_cast<caf::actor>(this),
+                           to = job_manager_]() mutable {
+    const auto begin = time.steady();
+    auto written = write_snapshot(how, ack.checkpoint_id, std::move(*capture));
+    if (!written.work) {
+      caf::anon_send(self, workfail_atom::value, written.work.error());
+      return;
+    }
+    if (!written.state) {
+      const auto& why = written.state.error();
+      caf::anon_send(
+        to, ckptdecl_atom::value,
+        checkpoint_decline{ack.task, ack.attempt, ack.checkpoint_id,
+                           why.code != error_code::cancelled, why.text});
+      return;
+    }
+    ack.statistics.async = duration_cast<microseconds>(time.steady() - begin);
+    ack.statistics.bytes = written.state->size;
+    ack.state.state = std::move(*written.state);
+    caf::anon_send(to, ckptack_atom::value, std::move(ack));
+  });
+}
+
+void subtask_actor::snapshot_given_up(std::uint64_t id, barrier_abort) {
+  caf::event_based_actor::send(
+    job_manager_, ckptdecl_atom::value,
+    checkpoint_decline{number_, attempt_, id, false,
+                       "subtask " + std::to_string(number_)
+                         + " gave it up for a newer or cancelled one"});
+}
+
+void subtask_actor::at_end() {
+  caf::event_based_actor::send(job_manager_, ckptend_atom::value, number_,
+                               attempt_);
+}
+
+// -- splits and commands ------------------------------------------------------
 
 void subtask_actor::on_split(const split_bytes& split) {
   if (!task_)
@@ -235,6 +383,7 @@ void subtask_actor::check(const expected<void>& result) {
 void subtask_actor::end(task_state state, std::optional<error> cause) {
   if (!task_)
     return;
+  give_up_writing(std::numeric_limits<std::uint64_t>::max());
   work([this] {
     task_->close();
     task_.reset();

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 
+#include "actors/messages/checkpoint_messages.hpp"
 #include "actors/messages/data_messages.hpp"
 #include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/source_messages.hpp"
@@ -41,6 +43,9 @@ private:
             stream_element&& element) override;
   void grant(std::size_t channel, std::uint32_t credits) override;
   void request_split() override;
+  void snapshot_taken(taken_snapshot taken) override;
+  void snapshot_given_up(std::uint64_t id, barrier_abort why) override;
+  void at_end() override;
   [[nodiscard]] std::function<void()> waker() override;
 
   // -- handlers ---------------------------------------------------------------
@@ -54,6 +59,10 @@ private:
   void on_poke();
   void on_connect(const std::shared_ptr<const task_wiring>& wiring);
   void on_open();
+  void on_restored(const expected<restored_task>& state);
+  void on_trigger(std::uint32_t attempt, const checkpoint_barrier& barrier);
+  void on_completed(std::uint32_t attempt, std::uint64_t id);
+  void on_aborted(std::uint32_t attempt, std::uint64_t id);
   void on_split(const split_bytes& split);
   void on_no_more_splits();
   void on_stop();
@@ -67,18 +76,25 @@ private:
   void schedule_run();
   void wake_at(std::chrono::nanoseconds deadline);
   void check(const expected<void>& result);
+  void begin(const restored_task* from);
+  void give_up_writing(std::uint64_t up_to);
   void end(task_state state, std::optional<error> cause = {});
 
   const std::uint32_t number_;
   const std::uint32_t attempt_;
   const std::uint32_t subtask_index_;
-  const std::string vertex_name_;
+  const task_place place_;
+  const task_settings settings_;
+  const worker_context shared_;
+  const restore_point restored_;
   caf::actor job_manager_;
   const flow::clock& time_;
   const std::atomic<bool>* const fenced_; // may be null
   const std::shared_ptr<step_watch> watch_;
   std::unique_ptr<task> task_; // null once ended
   std::shared_ptr<const task_wiring> wiring_;
+  /// Snapshots that are being written, each with the flag that ends it.
+  std::map<std::uint64_t, std::shared_ptr<std::atomic<bool>>> writing_;
   bool open_ = false;
   bool run_scheduled_ = false;
   std::uint64_t wake_epoch_ = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libflow/exchange/barrier_aligner.hpp"
+#include "libflow/exchange/barrier_tracker.hpp"
 #include "libflow/operators/operator.hpp"
 #include "libflow/operators/user_error.hpp"
 
@@ -44,6 +46,10 @@ task::task(task_place place, const task_settings& settings,
     open_channels_.push_back(gate_.channels_of_input(input));
     input_stopped_.push_back(false);
   }
+  if (settings.barriers == barrier_mode::exactly_once)
+    barriers_ = std::make_unique<barrier_aligner>(gate_.channel_count());
+  else
+    barriers_ = std::make_unique<barrier_tracker>(gate_.channel_count());
   grantors_.resize(gate_.channel_count());
   held_grants_.resize(gate_.channel_count(), 0);
   channel_ended_.resize(gate_.channel_count(), false);
@@ -73,6 +79,8 @@ expected<void> task::open() {
     .max_parallelism = vertex.max_parallelism,
     .attempt = place_.attempt,
   };
+  context.place.job_id = settings_.job_id;
+  context.place.run = settings_.run;
   context.time = &time_;
   context.request_split = [this] { surroundings_.request_split(); };
   context.wake = surroundings_.waker();
@@ -108,11 +116,21 @@ expected<void> task::ask_source(Function&& function) {
   return {};
 }
 
+/// One that came behind a trigger is not in that checkpoint: its coordinator's
+/// state was taken before.
 expected<void> task::add_split(std::span<const std::byte> split) {
+  if (!triggers_.empty()) {
+    held_splits_.emplace_back(split.begin(), split.end());
+    return {};
+  }
   return ask_source([&](auto& source) { source.add_split(split); });
 }
 
 expected<void> task::no_more_splits() {
+  if (!triggers_.empty()) {
+    no_more_splits_held_ = true;
+    return {};
+  }
   return ask_source([](auto& source) { source.no_more_splits(); });
 }
 
@@ -176,11 +194,15 @@ step_result task::run_step() {
 
 /// Does one piece of work. @return false when there is none
 bool task::advance() {
+  if (!triggers_.empty() && advance_trigger())
+    return true;
   switch (phase_) {
   case phase::running:
     return is_source() ? advance_source() : advance_input();
   case phase::finishing:
     return advance_finish();
+  case phase::committing:
+    return !is_source() && advance_input();
   case phase::draining:
     phase_ = phase::ended; // not blocked, so the overdraft is empty
     return false;
@@ -191,6 +213,11 @@ bool task::advance() {
 }
 
 bool task::advance_source() {
+  if (had_ended_) {
+    chain_.source()->emit_watermark(max_timestamp);
+    begin_finish(end_mode::drained);
+    return true;
+  }
   const nanoseconds now = time_.steady();
   if (source_waits_ && now < source_retry_)
     return false;
@@ -260,9 +287,17 @@ void task::dispatch(picked next) {
   case element_kind::end_of_data:
     end_channel(next.channel, next.element.ended());
     break;
-  case element_kind::end_of_partition:
   case element_kind::barrier:
+    on_barrier(next.channel, next.element.barrier());
+    break;
   case element_kind::barrier_cancelled:
+    barriers_->cancel(next.channel, next.element.cancelled_checkpoint());
+    settle_barriers();
+    break;
+  case element_kind::end_of_partition:
+    barriers_->end_of_partition(next.channel);
+    settle_barriers();
+    break;
   case element_kind::latency_marker:
     break;
   }
@@ -328,7 +363,9 @@ void task::begin_finish(end_mode mode) {
 /// Finishes one operator after the other; the next one when the last has
 /// nothing left to emit.
 bool task::advance_finish() {
-  if (finish_next_ < chain_.size()) {
+  // What goes on after a restore holds back what it has: nothing is finished.
+  const bool goes_on = mode_ == end_mode::stopped && settings_.keeps_state;
+  if (finish_next_ < chain_.size() && !goes_on && !had_ended_) {
     chain_.at(finish_next_).finish();
     ++finish_next_;
     return true;
@@ -339,6 +376,11 @@ bool task::advance_finish() {
 
 void task::announce_end() {
   chain_.broadcast(stream_element::of_end_of_data(mode_));
+  if (settings_.ends_with_checkpoint) {
+    phase_ = phase::committing;
+    surroundings_.at_end();
+    return;
+  }
   chain_.broadcast(stream_element::of_end_of_partition());
   phase_ = phase::draining;
 }
@@ -400,11 +442,14 @@ nanoseconds task::deadline(nanoseconds now) const {
 
 // -- its state ----------------------------------------------------------------
 
-task_snapshot task::snapshot() {
+task_capture task::capture(const snapshot_context& context) {
   FLOW_ASSERT(!chain_.blocked(), "a snapshot of a task amid its work");
-  task_snapshot result;
-  for (std::size_t i = 0; i < chain_.size(); ++i)
-    result.operators.push_back(chain_.at(i).snapshot());
+  task_capture result;
+  for (std::size_t i = 0; i < chain_.size(); ++i) {
+    const auto id = place_.vertex().operators[i].id;
+    result.ids.push_back(static_cast<std::uint64_t>(id));
+    result.operators.push_back(chain_.at(i).capture(context));
+  }
   for (const auto& valve : valves_)
     result.valves.push_back(valve.snapshot());
   return result;
@@ -413,14 +458,15 @@ task_snapshot task::snapshot() {
 /// From the last operator to the first: what one puts out while it is restored
 /// finds the others ready.
 expected<void> task::restore(const restored_task& from) {
-  FLOW_ASSERT(from.operators.size() == chain_.size()
-                && from.valves.size() == valves_.size(),
+  FLOW_ASSERT(from.operators.size() == chain_.size(),
               "restored from the state of another chain");
+  had_ended_ = from.ended;
   try {
     for (std::size_t i = chain_.size(); i-- > 0;)
-      if (auto done = chain_.at(i).restore(from.operators[i]); !done)
-        return done;
-    for (std::size_t input = 0; input < valves_.size(); ++input)
+      if (const auto& parts = from.operators[i])
+        if (auto done = chain_.at(i).restore(*parts); !done)
+          return done;
+    for (std::size_t input = 0; input < from.valves.size(); ++input)
       forward(input, valves_[input].restore(from.valves[input]));
   } catch (const task_failure& failure) {
     return failure.reason;
@@ -505,6 +551,8 @@ std::string task::waiting_for() const {
       return "room behind \"" + chain_.at(i).name() + "\"";
   if (gate_.buffered_elements() > 0)
     return {};
+  if (phase_ == phase::committing)
+    return "a checkpoint that commits its end";
   if (is_source() && held_by_rate_)
     return "a timer: the rate limit of its source";
   if (is_source())

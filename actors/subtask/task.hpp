@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,12 +12,23 @@
 
 #include "actors/subtask/operator_chain.hpp"
 #include "actors/subtask/task_snapshot.hpp"
+#include "libflow/checkpoint/checkpoint_metadata.hpp"
+#include "libflow/exchange/barrier_handler.hpp"
 #include "libflow/exchange/input_gate.hpp"
 #include "libflow/metrics/metric_registry.hpp"
 #include "libflow/time/clock.hpp"
 #include "libflow/time/watermark_valve.hpp"
 
 namespace flow {
+
+/// A snapshot that a task has taken, on its way to be written.
+struct taken_snapshot {
+  checkpoint_barrier barrier;
+  task_capture capture;
+  subtask_stage stage = subtask_stage::running;
+  std::chrono::nanoseconds alignment{0}; ///< from the first barrier to the last
+  std::chrono::nanoseconds sync{0};      ///< that it took
+};
 
 /// What a task does to the world around it. The subtask actor implements it
 /// with messages, tests with queues.
@@ -33,6 +45,15 @@ public:
 
   /// Asks the source's coordinator for a split.
   virtual void request_split() = 0;
+
+  /// A barrier has passed; the snapshot is to be written and acknowledged.
+  virtual void snapshot_taken(taken_snapshot) {}
+
+  /// A checkpoint will not be taken here.
+  virtual void snapshot_given_up(std::uint64_t /*id*/, barrier_abort) {}
+
+  /// Everything was processed; a checkpoint has to commit it.
+  virtual void at_end() {}
 
   /// What has the task woken (`task::wake`, then a step) from any thread, also
   /// after its end.
@@ -85,6 +106,13 @@ public:
   /// Something outside has changed that the source or a sink waits for.
   void wake() noexcept { source_waits_ = false; }
 
+  /// A checkpoint begins here: at a source, or where all upstream has ended.
+  void trigger(const checkpoint_barrier& barrier);
+
+  /// News of a checkpoint; calls the operators.
+  expected<void> checkpoint_completed(std::uint64_t id);
+  expected<void> checkpoint_aborted(std::uint64_t id);
+
   /// Sources: read nothing more, let flow out what was read.
   expected<void> stop();
 
@@ -100,10 +128,10 @@ public:
   /// The state between two elements.
   /// @pre nothing waits for credit, and what the operators emitted was sent on,
   ///      as a barrier does
-  [[nodiscard]] task_snapshot snapshot();
+  [[nodiscard]] task_capture capture(const snapshot_context& context = {});
 
   /// Takes over a state, and hands the watermarks that held then to the chain.
-  /// @pre after open(), before anything was enqueued or stepped
+  /// @pre after open(), before any step
   expected<void> restore(const restored_task& from);
 
   /// Channels of each input, for `redistributed`.
@@ -128,9 +156,11 @@ public:
 
 private:
   enum class phase : std::uint8_t {
-    running,   ///< takes input; ends when all inputs have ended
-    finishing, ///< operators emit what they held back, head to tail
-    draining,  ///< the end is announced; ends when the overdraft is empty
+    running,    ///< takes input; ends when all inputs have ended
+    finishing,  ///< operators emit what they held back, head to tail
+    committing, ///< the end of data is announced; ends when a checkpoint that
+                ///< holds it has completed
+    draining,   ///< the end is announced; ends when the overdraft is empty
     ended,
   };
 
@@ -148,6 +178,11 @@ private:
   void end_channel(std::size_t channel, end_mode mode);
   void begin_finish(end_mode mode);
   void announce_end();
+  bool advance_trigger();
+  void on_barrier(std::size_t channel, const checkpoint_barrier& barrier);
+  void settle_barriers();
+  void take_snapshot(const checkpoint_barrier& barrier);
+  void take_held_splits();
   void processed(std::size_t channel);
   void release_grants();
   void fire_timers(std::chrono::nanoseconds now);
@@ -164,6 +199,7 @@ private:
 
   operator_chain chain_;
   input_gate gate_;
+  std::unique_ptr<barrier_handler> barriers_;
   std::vector<watermark_valve> valves_;  // one an input
   std::vector<credit_grantor> grantors_; // one a channel
   std::vector<std::uint32_t> held_grants_;
@@ -175,6 +211,12 @@ private:
   phase phase_ = phase::running;
   end_mode mode_ = end_mode::drained;
   std::size_t finish_next_ = 0; // operator that finishes next
+  bool had_ended_ = false;      // before the checkpoint it was restored from
+  std::deque<checkpoint_barrier> triggers_; // to be taken between two elements
+  std::deque<byte_string> held_splits_;     // came behind a trigger
+  bool no_more_splits_held_ = false;
+  std::optional<std::chrono::nanoseconds> alignment_since_;
+  std::optional<std::uint64_t> last_snapshot_; // first one behind the end
   bool stop_requested_ = false;
   bool source_waits_ = false;
   bool held_by_rate_ = false; // of these, for the rate limit

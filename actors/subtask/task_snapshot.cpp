@@ -1,6 +1,7 @@
 #include "actors/subtask/task_snapshot.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "libflow/core/bytes.hpp"
 #include "libflow/core/crc32c.hpp"
@@ -10,10 +11,12 @@ namespace flow {
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint32_t magic = 0x53544c46; // "FLTS"
+constexpr std::uint16_t format_version = 2;
 
 error damaged(const std::string& what) {
-  return {error_code::corrupt_data, "snapshot of a task: " + what};
+  return {error_code::corrupt_data, "state of a task: " + what,
+          error_severity::fatal};
 }
 
 void write_bytes(const byte_string& bytes, byte_writer& out) {
@@ -28,26 +31,6 @@ bool read_bytes(byte_reader& in, byte_string& bytes) {
     return false;
   bytes.assign(view.begin(), view.end());
   return true;
-}
-
-void write_operator(const operator_snapshot& from, byte_writer& out) {
-  write_bytes(from.keyed, out);
-  out.write_length(from.list.size());
-  for (const auto& entry : from.list)
-    write_bytes(entry, out);
-  write_bytes(from.broadcast, out);
-}
-
-bool read_operator(byte_reader& in, operator_snapshot& to) {
-  std::size_t entries = 0;
-  if (!read_bytes(in, to.keyed)
-      || !in.read_length(entries, sizeof(std::uint64_t)))
-    return false;
-  to.list.resize(entries);
-  for (auto& entry : to.list)
-    if (!read_bytes(in, entry))
-      return false;
-  return read_bytes(in, to.broadcast);
 }
 
 void write_valve(const valve_state& from, byte_writer& out) {
@@ -68,103 +51,230 @@ bool read_valve(byte_reader& in, valve_state& to) {
   return true;
 }
 
-template <class T, class Read>
-bool read_all(byte_reader& in, std::size_t least_bytes, std::vector<T>& to,
-              Read read) {
-  std::size_t count = 0;
-  if (!in.read_length(count, least_bytes))
+/// @param keyed bytes of the keyed parts; moves past this operator's
+bool read_operator(byte_reader& in, byte_reader& keyed, task_snapshot& to) {
+  std::uint64_t keyed_bytes = 0;
+  std::size_t entries = 0;
+  std::span<const std::byte> view;
+  auto& state = to.operators.emplace_back();
+  if (!in.read_int(to.ids.emplace_back()) || !in.read_int(keyed_bytes)
+      || !keyed.read_raw(keyed_bytes, view)
+      || !in.read_length(entries, sizeof(std::uint64_t)))
     return false;
-  to.resize(count);
-  return std::all_of(to.begin(), to.end(),
-                     [&](T& each) { return read(in, each); });
+  state.keyed.assign(view.begin(), view.end());
+  state.list.resize(entries);
+  for (auto& entry : state.list)
+    if (!read_bytes(in, entry))
+      return false;
+  return read_bytes(in, state.broadcast);
 }
 
-/// The parts of operator `position` for one subtask.
-std::vector<operator_snapshot> parts_of(std::span<const task_snapshot> old,
-                                        std::size_t position,
+bool read_parts(byte_reader& in, byte_reader& keyed, task_snapshot& to) {
+  constexpr std::size_t least_operator = 28;
+  constexpr std::size_t least_valve = 12;
+  std::size_t count = 0;
+  if (!in.read_length(count, least_operator))
+    return false;
+  for (; count > 0; --count)
+    if (!read_operator(in, keyed, to))
+      return false;
+  if (!in.read_length(count, least_valve))
+    return false;
+  for (; count > 0; --count)
+    if (!read_valve(in, to.valves.emplace_back()))
+      return false;
+  return in.finished() && keyed.finished();
+}
+
+const operator_snapshot* find(const task_snapshot& in, std::uint64_t id) {
+  const auto at = std::ranges::find(in.ids, id) - in.ids.begin();
+  return static_cast<std::size_t>(at) < in.operators.size()
+           ? &in.operators[static_cast<std::size_t>(at)]
+           : nullptr;
+}
+
+bool holds(const old_vertex& vertex, std::uint64_t id) {
+  return std::ranges::any_of(vertex, [id](const task_snapshot& each) {
+    return find(each, id) != nullptr;
+  });
+}
+
+/// The parts of one operator for one subtask.
+std::vector<operator_snapshot> parts_of(const old_vertex& old, std::uint64_t id,
                                         std::uint32_t index,
                                         std::uint32_t parallelism) {
-  if (old.size() == parallelism)
-    return {old[index].operators[position]};
+  static const operator_snapshot none;
+  auto of = [id](const task_snapshot& each) -> const operator_snapshot& {
+    const auto* found = find(each, id);
+    return found ? *found : none;
+  };
   std::vector<operator_snapshot> parts;
-  std::vector<std::vector<byte_string>> lists;
-  for (const task_snapshot& each : old) {
-    const operator_snapshot& from = each.operators[position];
-    parts.push_back({from.keyed, {}, from.broadcast});
-    lists.push_back(from.list);
+  if (old.size() == parallelism) {
+    parts.push_back(of(old[index]));
+  } else {
+    std::vector<std::vector<byte_string>> lists;
+    for (const task_snapshot& each : old) {
+      parts.push_back({of(each).keyed, {}, of(each).broadcast});
+      lists.push_back(of(each).list);
+    }
+    parts.front().list = redistribute(std::move(lists), parallelism)[index];
   }
-  parts.front().list = redistribute(std::move(lists), parallelism)[index];
+  // A subtask that had ended before has no state and nothing to say.
+  std::erase_if(parts, [](const operator_snapshot& each) {
+    return each == operator_snapshot{};
+  });
   return parts;
+}
+
+valve_state valve_of(const old_vertex& old, std::size_t input,
+                     std::uint32_t index, std::uint32_t parallelism,
+                     std::size_t channels) {
+  if (old.size() == parallelism && input < old[index].valves.size()
+      && old[index].valves[input].channels.size() == channels)
+    return old[index].valves[input];
+  std::vector<valve_state> states;
+  for (const task_snapshot& each : old)
+    if (input < each.valves.size())
+      states.push_back(each.valves[input]);
+  return states.empty()
+           ? valve_state{std::vector<timestamp>(channels, min_timestamp),
+                         min_timestamp}
+           : rescaled(states, channels);
 }
 
 } // namespace
 
-byte_string encode(const task_snapshot& snapshot) {
-  byte_string bytes;
-  {
-    byte_writer out{bytes};
-    out.write_int(format_version);
-    out.write_length(snapshot.operators.size());
-    for (const auto& each : snapshot.operators)
-      write_operator(each, out);
-    out.write_length(snapshot.valves.size());
-    for (const auto& each : snapshot.valves)
-      write_valve(each, out);
+// -- writing ------------------------------------------------------------------
+
+task_capture_writer::task_capture_writer(task_capture capture)
+  : capture_(std::move(capture)), keyed_bytes_(capture_.operators.size(), 0) {}
+
+bool task_capture_writer::write_some(byte_string& out) {
+  if (done_)
+    return false;
+  const std::size_t before = out.size();
+  while (next_ < capture_.operators.size() && !write_keyed(out))
+    ++next_;
+  if (next_ == capture_.operators.size()) {
+    write_footer(out);
+    done_ = true;
+    return true;
   }
-  const std::uint32_t sum = crc32c(bytes);
-  byte_writer{bytes}.write_int(sum);
+  keyed_bytes_[next_] += out.size() - before;
+  checksum_ = crc32c(std::span{out}.subspan(before), checksum_);
+  return true;
+}
+
+/// Appends a piece of the keyed state that is due; false when there is none
+/// left.
+bool task_capture_writer::write_keyed(byte_string& out) {
+  auto& from = capture_.operators[next_];
+  if (from.keyed) {
+    byte_writer writer{out}; // its end sets the size
+    if (from.keyed->write_some(writer))
+      return true;
+    from.keyed.reset(); // what it refers to is free now
+  }
+  const byte_string whole = std::exchange(from.keyed_bytes, {});
+  out.insert(out.end(), whole.begin(), whole.end());
+  return !whole.empty();
+}
+
+void task_capture_writer::write_footer(byte_string& out) {
+  const std::size_t before = out.size();
+  {
+    byte_writer to{out};
+    to.write_length(capture_.operators.size());
+    for (std::size_t i = 0; i < capture_.operators.size(); ++i) {
+      const auto& from = capture_.operators[i];
+      to.write_int(capture_.ids[i]);
+      to.write_int(keyed_bytes_[i]);
+      to.write_length(from.list.size());
+      for (const auto& entry : from.list)
+        write_bytes(entry, to);
+      write_bytes(from.broadcast, to);
+    }
+    to.write_length(capture_.valves.size());
+    for (const auto& each : capture_.valves)
+      write_valve(each, to);
+    to.write_int(static_cast<std::uint64_t>(to.size()));
+    to.write_int(magic);
+    to.write_int(format_version);
+  }
+  checksum_ = crc32c(std::span{out}.subspan(before), checksum_);
+  byte_writer{out}.write_int(checksum_);
+}
+
+expected<void> task_capture_writer::work() {
+  for (auto& each : capture_.operators)
+    if (auto work = std::exchange(each.work, {}))
+      if (auto done = work(); !done)
+        return done;
+  return {};
+}
+
+byte_string encode(task_capture capture) {
+  task_capture_writer writer{std::move(capture)};
+  byte_string bytes;
+  while (writer.write_some(bytes)) {
+  }
   return bytes;
 }
 
+// -- reading ------------------------------------------------------------------
+
 expected<task_snapshot> decode_task_snapshot(std::span<const std::byte> bytes) {
-  std::uint32_t sum = 0;
-  if (bytes.size() < sizeof sum)
+  constexpr std::size_t trailer_bytes = 18;
+  if (bytes.size() < trailer_bytes)
     return damaged("cut short");
+  std::uint32_t sum = 0;
   const auto body = bytes.first(bytes.size() - sizeof sum);
   if (!byte_reader{bytes.last(sizeof sum)}.read_int(sum) || crc32c(body) != sum)
     return damaged("its checksum is wrong");
-  byte_reader in{body};
-  std::uint8_t version = 0;
-  if (!in.read_int(version) || version != format_version)
+  byte_reader trailer{bytes.last(trailer_bytes)};
+  std::uint64_t footer_bytes = 0;
+  std::uint32_t found_magic = 0;
+  std::uint16_t version = 0;
+  if (!trailer.read_int(footer_bytes) || !trailer.read_int(found_magic)
+      || !trailer.read_int(version) || found_magic != magic
+      || footer_bytes > bytes.size() - trailer_bytes)
+    return damaged("its end is not that of a state");
+  if (version != format_version)
     return error{error_code::incompatible,
-                 "snapshot of a task: version " + std::to_string(version)
-                   + ", this program reads " + std::to_string(format_version)};
-  constexpr std::size_t least_operator = 20;
-  constexpr std::size_t least_valve = 12;
+                 "state of a task: version " + std::to_string(version)
+                   + ", this program reads " + std::to_string(format_version),
+                 error_severity::fatal};
+  const auto parts = bytes.first(bytes.size() - trailer_bytes);
+  byte_reader footer{parts.last(footer_bytes)};
+  byte_reader keyed{parts.first(parts.size() - footer_bytes)};
   task_snapshot result;
-  if (!read_all(in, least_operator, result.operators, read_operator)
-      || !read_all(in, least_valve, result.valves, read_valve)
-      || !in.finished())
+  if (!read_parts(footer, keyed, result))
     return damaged("its parts do not fit together");
   return result;
 }
 
-expected<restored_task>
-redistributed(std::span<const task_snapshot> old, std::uint32_t index,
-              std::uint32_t parallelism,
-              std::span<const std::size_t> channels_per_input) {
-  if (old.empty())
-    return damaged("there is none");
-  const std::size_t operators = old.front().operators.size();
-  for (const task_snapshot& each : old)
-    if (each.operators.size() != operators
-        || each.valves.size() != channels_per_input.size())
-      return error{error_code::incompatible,
-                   "snapshot of a task: it is of another chain of operators"};
+restored_task redistributed(std::span<const old_vertex> old,
+                            std::span<const std::uint64_t> operators,
+                            std::uint32_t index, std::uint32_t parallelism,
+                            std::span<const std::size_t> channels_per_input) {
   restored_task result;
-  for (std::size_t i = 0; i < operators; ++i)
-    result.operators.push_back(parts_of(old, i, index, parallelism));
-  for (std::size_t input = 0; input < channels_per_input.size(); ++input) {
-    const std::size_t channels = channels_per_input[input];
-    if (old.size() == parallelism
-        && old[index].valves[input].channels.size() == channels) {
-      result.valves.push_back(old[index].valves[input]);
+  for (const std::uint64_t id : operators) {
+    auto& parts = result.operators.emplace_back();
+    for (const old_vertex& vertex : old)
+      if (holds(vertex, id))
+        parts = parts_of(vertex, id, index, parallelism);
+  }
+  for (const old_vertex& vertex : old) {
+    const bool same_head =
+      std::ranges::any_of(vertex, [&](const task_snapshot& each) {
+        return !each.ids.empty() && each.ids.front() == operators.front()
+               && each.valves.size() == channels_per_input.size();
+      });
+    if (!same_head)
       continue;
-    }
-    std::vector<valve_state> states;
-    for (const task_snapshot& each : old)
-      states.push_back(each.valves[input]);
-    result.valves.push_back(rescaled(states, channels));
+    for (std::size_t input = 0; input < channels_per_input.size(); ++input)
+      result.valves.push_back(
+        valve_of(vertex, input, index, parallelism, channels_per_input[input]));
   }
   return result;
 }

@@ -2,8 +2,11 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 
 #include "actors/support/caf.hpp"
+#include "libflow/checkpoint/checkpoint_storage.hpp"
+#include "libflow/core/executor.hpp"
 #include "libflow/core/log.hpp"
 #include "libflow/metrics/metric_registry.hpp"
 #include "libflow/time/clock.hpp"
@@ -16,6 +19,10 @@ struct worker_context {
   const clock* time = nullptr;
   metric_registry* metrics = nullptr;
   logger log{log_level::off, [](std::string_view) {}, [] { return 0; }};
+  /// Where work goes that blocks. Outlives the actor system.
+  executor* background = nullptr;
+  /// Of the job's checkpoints; null when it keeps none.
+  std::shared_ptr<checkpoint_storage> storage = nullptr;
   /// False in a simulation: the whole cluster runs in the scheduler's thread.
   bool detach = true;
   /// While true subtasks do nothing: whoever runs the job may have given this

@@ -89,8 +89,7 @@ void task_manager_actor::on_deploy(const deploy_task& what) {
 void task_manager_actor::on_deploy_coordinator(const deploy_coordinator& what) {
   const job_vertex& vertex = what.graph->job().vertex(what.vertex);
   const caf::actor coordinator = spawn_apart<source_coordinator_actor>(
-    *this, shared_, code_of(vertex.head()).make_coordinator(),
-    vertex.parallelism);
+    *this, shared_, code_of(vertex.head()).make_coordinator(), what);
   send(what.job_manager, coordready_atom::value, index_of(what.vertex),
        what.attempt, coordinator);
 }

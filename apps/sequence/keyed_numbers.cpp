@@ -40,6 +40,8 @@ public:
 
   flow::expected<flow::poll_result> poll(flow::record_batch<numbered>& out,
                                          std::size_t room) override {
+    if (stopped_)
+      return flow::poll_result{flow::poll_status::finished, {}};
     for (; room > 0 && !rest_.empty() && !out.at_target(); --room) {
       auto& range = rest_.front();
       out.append(numbered{range.first + range.done % range.width(),
@@ -58,7 +60,7 @@ public:
     return flow::poll_result{status, {}};
   }
 
-  void stop() override { rest_.clear(); }
+  void stop() override { stopped_ = true; }
 
   [[nodiscard]] std::vector<flow::byte_string> snapshot() const override {
     std::vector<flow::byte_string> entries;
@@ -100,6 +102,7 @@ private:
   std::int64_t keys_;
   std::int64_t per_key_;
   std::deque<key_range> rest_;
+  bool stopped_ = false;
 };
 
 } // namespace

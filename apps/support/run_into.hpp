@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -23,9 +24,14 @@ inline int report_failure(const stream_environment& env, const error& why) {
 inline int run_into(stream_environment& env, const std::string& directory) {
   if (env.options().explain != explain_format::none || in_worker_process())
     return env.execute();
+  env.identify_by(
+    (std::filesystem::absolute(directory) / "").lexically_normal().string());
   const auto files = local_files();
-  const auto mode =
-    env.options().overwrite ? output_mode::overwrite : output_mode::empty;
+  auto mode = output_mode::empty;
+  if (env.options().restore)
+    mode = output_mode::restore;
+  else if (env.options().overwrite)
+    mode = output_mode::overwrite;
   if (auto ready = prepare_output_directory(*files, directory, mode); !ready)
     return report_failure(env, ready.error());
   const int code = env.execute();

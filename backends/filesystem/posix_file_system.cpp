@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,6 +126,14 @@ public:
 private:
   std::string path_;
   descriptor file_;
+};
+
+class posix_file_lock final : public file_lock {
+public:
+  explicit posix_file_lock(int number) : file_(number) {}
+
+private:
+  descriptor file_; // closing it frees the lock
 };
 
 } // namespace
@@ -257,6 +266,20 @@ posix_file_system::remove_empty_directory(const std::string& path) {
   if (errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST)
     return false;
   return failure("remove the directory", path, errno);
+}
+
+expected<std::unique_ptr<file_lock>>
+posix_file_system::lock(const std::string& path) {
+  auto number = uninterrupted(
+    [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); });
+  if (number < 0)
+    return failure("open", path, errno);
+  auto lock = std::make_unique<posix_file_lock>(number);
+  if (uninterrupted([&] { return ::flock(number, LOCK_EX | LOCK_NB); }) == 0)
+    return std::unique_ptr<file_lock>{std::move(lock)};
+  if (errno == EWOULDBLOCK)
+    return std::unique_ptr<file_lock>{};
+  return failure("lock", path, errno);
 }
 
 expected<void> posix_file_system::sync_directory(const std::string& path) {

@@ -21,6 +21,7 @@ public:
   expected<bool> same_file(const std::string& a, const std::string& b) override;
   expected<bool> remove_file(const std::string& path) override;
   expected<bool> remove_empty_directory(const std::string& path) override;
+  expected<std::unique_ptr<file_lock>> lock(const std::string& path) override;
   expected<void> sync_directory(const std::string& path) override;
 };
 

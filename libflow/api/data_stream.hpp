@@ -257,6 +257,8 @@ private:
     node.name = target->kind();
     node.guarantee =
       detail::guarantee_of_sink(target->kind(), target->guarantee());
+    // What it has prepared and not committed has to be found again.
+    node.stateful = target->guarantee() == sink_guarantee::exactly_once;
     const bool blocking = target->blocking();
     node.code = std::make_shared<sink_code>(std::move(target), blocking);
     return detail::add_one_input<T>(*builder(), origins(), std::move(node));

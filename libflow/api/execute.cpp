@@ -101,12 +101,26 @@ job_result attend(running_job& job) {
   }
 }
 
+/// What led to the end of a failed job, and how to go on.
+void report_failures(const job_result& result, const job_options& options) {
+  if (result.failures.size() > 1) {
+    std::cerr << options.job_name << ": the last failures were\n";
+    for (const auto& each : result.failures)
+      std::cerr << "  " << each << '\n';
+  }
+  if (!result.resume_from.empty())
+    std::cerr << options.job_name << ": it would go on from "
+              << result.resume_from << '\n';
+}
+
 int report_end(const job_result& result, const job_options& options,
                const summary_members& members) {
   if (result.outcome == job_outcome::failed)
     std::cerr << options.job_name << ": job failed: "
               << (result.cause ? result.cause->text : "no cause was given")
               << '\n';
+  if (result.outcome == job_outcome::failed)
+    report_failures(result, options);
   std::cout.flush();
   if (options.summary_json)
     std::cout << to_json(result.summary, members) << std::endl;
@@ -115,8 +129,7 @@ int report_end(const job_result& result, const job_options& options,
 
 int report_refused(const job_options& options, const error& why) {
   std::cerr << options.job_name << ": " << why.text << '\n';
-  return to_int(why.code == error_code::invalid_argument ? exit_code::usage
-                                                         : exit_code::failed);
+  return to_int(exit_code_of(why.code));
 }
 
 std::optional<graph_format> wanted_explanation(const job_options& options) {

@@ -48,7 +48,7 @@ public:
 
   expected<poll_result> poll(record_batch<std::int64_t>& out,
                              std::size_t room) override {
-    while (room > 0 && !rest_.empty()) {
+    while (room > 0 && !rest_.empty() && !stopped_) {
       range& front = rest_.front();
       const std::size_t count = std::min<std::uint64_t>(room, front.size());
       auto [values, stamps] = out.append_uninitialized(count);
@@ -59,11 +59,12 @@ public:
       if (front.size() == 0)
         rest_.erase(rest_.begin());
     }
-    return poll_result{
-      rest_.empty() ? poll_status::finished : poll_status::more, {}};
+    return poll_result{rest_.empty() || stopped_ ? poll_status::finished
+                                                 : poll_status::more,
+                       {}};
   }
 
-  void stop() override { rest_.clear(); }
+  void stop() override { stopped_ = true; }
 
   [[nodiscard]] std::vector<byte_string> snapshot() const override {
     std::vector<byte_string> result;
@@ -108,6 +109,7 @@ private:
   const range whole_;
   std::vector<range> rest_;
   std::uint64_t total_ = 0;
+  bool stopped_ = false;
 };
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "libflow/api/sequence_source.hpp"
 #include "libflow/core/exit_code.hpp"
 #include "libflow/graph/execution_graph.hpp"
+#include "libflow/graph/stable_hash.hpp"
 
 namespace flow {
 
@@ -17,6 +18,7 @@ graph_options graph_options_of(const job_options& options) {
   result.parallelism = static_cast<int>(options.parallelism);
   if (options.max_parallelism)
     result.max_parallelism = static_cast<int>(*options.max_parallelism);
+  result.checkpoints = options.checkpoints.on();
   return result;
 }
 
@@ -33,6 +35,14 @@ guarantee_fact guarantee_of_source(const std::string& kind,
     return {delivery_guarantee::at_most_once, kind + " cannot be read again"};
   }
   return {};
+}
+
+checkpoint_mode mode_of(const checkpoint_options& options) {
+  if (!options.on())
+    return checkpoint_mode::off;
+  return options.mode == barrier_mode::exactly_once
+           ? checkpoint_mode::exactly_once
+           : checkpoint_mode::at_least_once;
 }
 
 } // namespace
@@ -79,14 +89,27 @@ expected<std::string> stream_environment::explain(graph_format format) const {
   auto built = build();
   if (!built)
     return built.error();
-  return flow::explain(execution_graph{*built}, checkpoint_mode::off, format);
+  return flow::explain(execution_graph{*built}, mode_of(options_.checkpoints),
+                       format);
+}
+
+job_options stream_environment::identified_options() const {
+  job_options result = options_;
+  if (result.job_id)
+    return result;
+  const auto half = [this](std::string_view which) {
+    return hex16(
+      stable_hash{}.add(which).add(options_.job_name).add(identity_).value());
+  };
+  result.job_id = half("job id, high") + half("job id, low");
+  return result;
 }
 
 expected<std::unique_ptr<running_job>> stream_environment::execute_async() {
   auto built = build();
   if (!built)
     return built.error();
-  return start_job(std::move(*built), options_);
+  return start_job(std::move(*built), identified_options());
 }
 
 data_stream<std::int64_t> stream_environment::from_sequence(std::int64_t first,

@@ -55,6 +55,14 @@ public:
     options_.source_rate = records_per_second;
   }
 
+  /// What tells this run from other jobs of the same program, besides its name:
+  /// usually the output directory. A second start with the same text finds the
+  /// first one's checkpoints. --job-id goes before it.
+  void identify_by(std::string text) { identity_ = std::move(text); }
+
+  /// The options with the job's id, for the actor-based API.
+  [[nodiscard]] job_options identified_options() const;
+
   // -- sources ----------------------------------------------------------------
 
   template <class T>
@@ -103,6 +111,7 @@ public:
 
 private:
   job_options options_;
+  std::string identity_;
   std::shared_ptr<graph_builder> builder_;
   std::function<void(const job_summary&, json_writer&)> summary_members_;
 };

@@ -5,11 +5,9 @@ namespace flow {
 /// Which parts of the published interface this version has. A flag, key or
 /// value of a part that it lacks is recognised and refused, never ignored.
 struct built_parts {
-  bool checkpoints = false;      ///< execution.checkpointing.*, --restore
-  bool restarts = false;         ///< restart-strategy other than none
-  bool filesystem_state = false; ///< state.backend.type = filesystem
-  bool leveldb_state = false;    ///< state.backend.type = leveldb, io.tmp.dirs
-  bool memory_budget = false;    ///< taskmanager.memory.process.size
+  bool savepoints = false;    ///< execution.checkpointing.savepoint-dir
+  bool leveldb_state = false; ///< state.backend.type = leveldb, io.tmp.dirs
+  bool memory_budget = false; ///< taskmanager.memory.process.size
 };
 
 /// The one place to change when a part is added.

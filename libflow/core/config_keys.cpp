@@ -62,20 +62,68 @@ applied restart_type(job_options& options, std::string_view text) {
   if (!index)
     return index.error();
   options.restart.kind = static_cast<restart_kind>(*index);
-  if (options.restart.kind != restart_kind::none && !built.restarts)
-    return not_built(text);
   return {};
 }
 
-applied backend_type(job_options&, std::string_view text) {
+applied backend_type(job_options& options, std::string_view text) {
   constexpr std::array<std::string_view, 3> names = {"memory", "filesystem",
                                                      "leveldb"};
   const auto index = choice_value(text, names);
   if (!index)
     return index.error();
-  if ((*index == 1 && !built.filesystem_state)
-      || (*index == 2 && !built.leveldb_state))
+  const auto kind = static_cast<state_backend_kind>(*index);
+  if (kind == state_backend_kind::leveldb && !built.leveldb_state)
     return not_built(text);
+  options.checkpoints.backend = kind;
+  return {};
+}
+
+applied checkpoint_interval(job_options& options, std::string_view text) {
+  duration_ms interval{0};
+  if (auto done = store(interval, text); !done)
+    return done;
+  if (interval.count() < 1)
+    return error{error_code::invalid_argument,
+                 "an interval is at least 1ms; leave the key out for no "
+                 "checkpoints"};
+  options.checkpoints.interval = interval;
+  return {};
+}
+
+applied checkpoint_mode_of(job_options& options, std::string_view text) {
+  constexpr std::array<std::string_view, 2> names = {"exactly-once",
+                                                     "at-least-once"};
+  const auto index = choice_value(text, names);
+  if (!index)
+    return index.error();
+  options.checkpoints.mode = static_cast<barrier_mode>(*index);
+  return {};
+}
+
+applied checkpoint_retention_of(job_options& options, std::string_view text) {
+  constexpr std::array<std::string_view, 3> names = {
+    "retain-on-cancellation", "delete-on-cancellation", "none"};
+  const auto index = choice_value(text, names);
+  if (!index)
+    return index.error();
+  options.checkpoints.retention = static_cast<checkpoint_retention>(*index);
+  return {};
+}
+
+// Barriers that overtake are not built yet.
+applied aligned_timeout(job_options&, std::string_view text) {
+  duration_ms after{0};
+  if (auto done = store(after, text); !done)
+    return done;
+  return after.count() == 0
+           ? applied{}
+           : applied{not_built("an unaligned checkpoint (a value above 0)")};
+}
+
+applied checkpoint_dir(job_options& options, std::string_view text) {
+  if (text.empty())
+    return error{error_code::invalid_argument, "a directory is wanted"};
+  options.checkpoints.dir = text;
   return {};
 }
 
@@ -84,104 +132,111 @@ applied nowhere(job_options&, std::string_view) {
   return {};
 }
 
-constexpr config_key checkpoint_key(std::string_view name,
-                                    std::string_view kind,
-                                    std::string_view default_text,
-                                    std::string_view help) {
-  return {name, kind, default_text, help, built.checkpoints, nowhere};
-}
-
 using options_ref = job_options&;
 using text_view = std::string_view;
 
 constexpr config_key all_keys[] = {
-  checkpoint_key("execution.checkpointing.interval", "DURATION", "",
-                 "time between checkpoints; none: no checkpoints"),
-  checkpoint_key("execution.checkpointing.mode", "exactly-once|at-least-once",
-                 "exactly-once", "whether barriers are aligned"),
-  checkpoint_key("execution.checkpointing.timeout", "DURATION", "10min",
-                 "a checkpoint that takes longer is given up"),
-  checkpoint_key("execution.checkpointing.min-pause", "DURATION", "0ms",
-                 "least time between the end of one and the next"),
-  checkpoint_key("execution.checkpointing.max-concurrent-checkpoints", "N", "1",
-                 "how many may be under way at once"),
-  checkpoint_key("execution.checkpointing.tolerable-failed-checkpoints", "N",
-                 "0", "how many may fail in a row before the job does"),
-  checkpoint_key("execution.checkpointing.aligned-checkpoint-timeout",
-                 "DURATION", "0ms", "after this barriers overtake; 0: never"),
-  checkpoint_key("execution.checkpointing.num-retained", "N", "1",
-                 "how many completed checkpoints are kept"),
-  checkpoint_key("execution.checkpointing.externalized-checkpoint-retention",
-                 "POLICY", "none",
-                 "what happens to them when the job ends: "
-                 "retain-on-cancellation, delete-on-cancellation or none"),
-  checkpoint_key("execution.checkpointing.dir", "DIR", "",
-                 "where checkpoints lie"),
-  checkpoint_key("execution.checkpointing.savepoint-dir", "DIR", "",
-                 "where savepoints lie"),
+  {"execution.checkpointing.interval", "DURATION", "",
+   "time between checkpoints; none: no checkpoints", true, checkpoint_interval},
+  {"execution.checkpointing.mode", "exactly-once|at-least-once", "exactly-once",
+   "whether barriers are aligned", true, checkpoint_mode_of},
+  {"execution.checkpointing.timeout", "DURATION", "10min",
+   "a checkpoint that takes longer is given up", true,
+   [](options_ref o, text_view text) {
+     return store(o.checkpoints.timeout, text);
+   }},
+  {"execution.checkpointing.min-pause", "DURATION", "0ms",
+   "least time between the end of one and the next", true,
+   [](options_ref o, text_view text) {
+     return store(o.checkpoints.min_pause, text);
+   }},
+  {"execution.checkpointing.max-concurrent-checkpoints", "N", "1",
+   "how many may be under way at once", true,
+   [](options_ref o, text_view text) {
+     return store(o.checkpoints.max_concurrent, text, {1, 1000});
+   }},
+  {"execution.checkpointing.tolerable-failed-checkpoints", "N", "0",
+   "how many may fail in a row before the job does", true,
+   [](options_ref o, text_view text) {
+     return store(o.checkpoints.tolerable_failures, text, {0, 1'000'000'000});
+   }},
+  {"execution.checkpointing.aligned-checkpoint-timeout", "DURATION", "0ms",
+   "after this barriers overtake; 0: never", true, aligned_timeout},
+  {"execution.checkpointing.num-retained", "N", "1",
+   "how many completed checkpoints are kept", true,
+   [](options_ref o, text_view text) {
+     return store(o.checkpoints.num_retained, text, {1, 1'000'000});
+   }},
+  {"execution.checkpointing.externalized-checkpoint-retention", "POLICY",
+   "none",
+   "what happens to them when the job ends: retain-on-cancellation, "
+   "delete-on-cancellation or none",
+   true, checkpoint_retention_of},
+  {"execution.checkpointing.dir", "DIR", "", "where checkpoints lie", true,
+   checkpoint_dir},
+  {"execution.checkpointing.savepoint-dir", "DIR", "", "where savepoints lie",
+   built.savepoints, nowhere},
   {"state.backend.type", "memory|filesystem|leveldb", "memory",
-   built.filesystem_state ? "where state and its snapshots are held"
-                          : "where state is held; only memory is built yet",
+   "where state and its snapshots are held; with a checkpoint directory "
+   "filesystem is the default",
    true, backend_type},
   {"restart-strategy.type", "none|fixed-delay|exponential-delay|failure-rate",
-   "none",
-   built.restarts ? "whether a failed job is tried again"
-                  : "whether a failed job is tried again; only none is built "
-                    "yet",
+   "",
+   "whether a failed job is tried again; by default exponential-delay with "
+   "checkpoints, else none",
    true, restart_type},
-  {"restart-strategy.fixed-delay.attempts", "N", "1", "how often",
-   built.restarts,
+  {"restart-strategy.fixed-delay.attempts", "N", "1", "how often", true,
    [](options_ref o, text_view text) {
      return store(o.restart.fixed_delay.attempts, text, {0});
    }},
   {"restart-strategy.fixed-delay.delay", "DURATION", "1s", "how long after",
-   built.restarts,
+   true,
    [](options_ref o, text_view text) {
      return store(o.restart.fixed_delay.delay, text);
    }},
   {"restart-strategy.exponential-delay.initial-backoff", "DURATION", "1s",
-   "the first delay", built.restarts,
+   "the first delay", true,
    [](options_ref o, text_view text) {
      return store(o.restart.exponential_delay.initial_backoff, text);
    }},
   {"restart-strategy.exponential-delay.max-backoff", "DURATION", "1min",
-   "the longest delay", built.restarts,
+   "the longest delay", true,
    [](options_ref o, text_view text) {
      return store(o.restart.exponential_delay.max_backoff, text);
    }},
   {"restart-strategy.exponential-delay.backoff-multiplier", "NUMBER", "1.5",
-   "how much longer each delay is", built.restarts,
+   "how much longer each delay is", true,
    [](options_ref o, text_view text) {
      return store(o.restart.exponential_delay.backoff_multiplier, text, 1.0);
    }},
   {"restart-strategy.exponential-delay.reset-backoff-threshold", "DURATION",
-   "1h", "after so long without a failure it begins anew", built.restarts,
+   "1h", "after so long without a failure it begins anew", true,
    [](options_ref o, text_view text) {
      return store(o.restart.exponential_delay.reset_backoff_threshold, text);
    }},
   {"restart-strategy.exponential-delay.jitter-factor", "NUMBER", "0.1",
-   "share of a delay that is random", built.restarts,
+   "share of a delay that is random", true,
    [](options_ref o, text_view text) {
      return store(o.restart.exponential_delay.jitter_factor, text, 0.0);
    }},
   {"restart-strategy.exponential-delay.attempts-before-reset-backoff", "N",
-   "-1", "how often before it begins anew; -1: no limit", built.restarts,
+   "-1", "how often before it begins anew; -1: no limit", true,
    [](options_ref o, text_view text) {
      return store(o.restart.exponential_delay.attempts_before_reset, text,
                   {-1});
    }},
   {"restart-strategy.failure-rate.max-failures-per-interval", "N", "1",
-   "how many failures are borne", built.restarts,
+   "how many failures are borne", true,
    [](options_ref o, text_view text) {
      return store(o.restart.failure_rate.max_failures_per_interval, text, {0});
    }},
   {"restart-strategy.failure-rate.failure-rate-interval", "DURATION", "1min",
-   "in how long a time", built.restarts,
+   "in how long a time", true,
    [](options_ref o, text_view text) {
      return store(o.restart.failure_rate.interval, text);
    }},
   {"restart-strategy.failure-rate.delay", "DURATION", "1s", "how long after",
-   built.restarts,
+   true,
    [](options_ref o, text_view text) {
      return store(o.restart.failure_rate.delay, text);
    }},

@@ -59,6 +59,13 @@ public:
   virtual expected<void> close() = 0;
 };
 
+/// Keeps others out of something while it lives; the end of the process that
+/// holds it frees it.
+class file_lock {
+public:
+  virtual ~file_lock() = default;
+};
+
 /// The seam to the operating system's files: everything that touches a file
 /// gets one, so that tests and the simulation can make it fail.
 /// Owner: the composition root; outlives all that use it.
@@ -106,6 +113,11 @@ public:
 
   /// False when it is not there or not empty.
   virtual expected<bool> remove_empty_directory(const std::string& path) = 0;
+
+  /// Takes a lock on the file, which is created if need be and stays; null
+  /// when somebody else, also in this process, holds it.
+  virtual expected<std::unique_ptr<file_lock>>
+  lock(const std::string& path) = 0;
 
   /// Makes creations, links and removals in the directory durable.
   virtual expected<void> sync_directory(const std::string& path) = 0;

@@ -20,8 +20,6 @@ struct common_flags {
   bool help = false;
   std::vector<std::string> settings; // of -D
   std::optional<std::string> config_file;
-  std::optional<std::string> restore;
-  bool allow_non_restored_state = false;
 };
 
 error usage(std::string text) {
@@ -48,17 +46,15 @@ void add_running_options(option_set& set, job_options& options,
           "empties the output directory of what an earlier run wrote");
 }
 
-void add_restore_options(option_set& set, common_flags& flags) {
+void add_restore_options(option_set& set, job_options& options) {
   set
-    .add("restore", &flags.restore, "latest|PATH",
+    .add("restore", &options.restore, "latest|PATH",
          "goes on from a checkpoint or savepoint")
-    .short_name('s')
-    .built(built.checkpoints);
+    .short_name('s');
   set
-    .add("allow-non-restored-state", &flags.allow_non_restored_state,
+    .add("allow-non-restored-state", &options.allow_non_restored_state,
          "state that no operator claims is left out")
-    .short_name('n')
-    .built(built.checkpoints);
+    .short_name('n');
 }
 
 void add_showing_options(option_set& set, job_options& options,
@@ -147,7 +143,25 @@ expected<void> apply_keys(job_options& options, const common_flags& flags,
   return {};
 }
 
+expected<void> check_checkpoints(const job_options& options) {
+  const auto& checkpoints = options.checkpoints;
+  const bool in_files =
+    checkpoints.backend_kind() != state_backend_kind::memory;
+  if (in_files && checkpoints.dir.empty())
+    return usage("state.backend.type=filesystem needs a directory: set "
+                 "execution.checkpointing.dir");
+  if (options.restore == "latest" && !in_files)
+    return usage(checkpoints.dir.empty()
+                   ? "--restore latest needs execution.checkpointing.dir: "
+                     "checkpoints in memory end with the process"
+                   : "--restore latest: state.backend.type=memory keeps "
+                     "checkpoints in memory, which end with the process");
+  return {};
+}
+
 expected<void> check_together(const job_options& options) {
+  if (auto done = check_checkpoints(options); !done)
+    return done;
   if (options.max_parallelism && *options.max_parallelism < options.parallelism)
     return usage("pipeline.max-parallelism is "
                  + std::to_string(*options.max_parallelism)
@@ -179,7 +193,7 @@ parse_job_options(const program_about& about, option_set own,
   common_flags flags;
   option_set common;
   add_running_options(common, result.options, flags);
-  add_restore_options(common, flags);
+  add_restore_options(common, result.options);
   add_showing_options(common, result.options, flags);
   const std::string own_help = own.help();
   const std::string common_help = common.help();

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "libflow/core/checkpoint_options.hpp"
 #include "libflow/core/error.hpp"
 #include "libflow/core/option_set.hpp"
 #include "libflow/core/option_values.hpp"
@@ -34,6 +35,9 @@ struct job_options {
   std::uint64_t source_rate = 0; ///< records per second, all sources; 0: any
   bool overwrite = false;
   std::uint32_t processes = 0; ///< worker processes; 0: all in this one
+  /// "latest", or the directory of a checkpoint; none: a fresh start.
+  std::optional<std::string> restore;
+  bool allow_non_restored_state = false;
 
   // Configuration keys.
   std::optional<std::uint32_t> max_parallelism; ///< none: from parallelism
@@ -42,6 +46,7 @@ struct job_options {
   std::optional<std::uint32_t> task_slots; ///< per worker; none: as needed
   duration_ms cancellation_timeout{180'000};
   restart_options restart;
+  checkpoint_options checkpoints;
 };
 
 /// Who is asking to have its arguments parsed.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "libflow/core/timestamp.hpp"
 
@@ -16,7 +17,8 @@ enum class restart_kind : std::uint8_t {
 
 /// The keys under `restart-strategy`, with their defaults.
 struct restart_options {
-  restart_kind kind = restart_kind::none;
+  std::optional<restart_kind> kind; ///< none: exponential-delay with
+                                    ///< checkpoints, else no restart
 
   struct fixed_delay_options {
     std::int64_t attempts = 1;

@@ -22,6 +22,8 @@ public:
     std::uint32_t attempt = 0;
     /// 16 hex digits that stay with the operator's uid.
     std::string operator_id = {};
+    std::string job_id = {}; ///< 32 hex digits
+    std::string run = {};    ///< this attempt among all runs of the job
   };
 
   explicit runtime_context(place where) : place_(std::move(where)) {}
@@ -34,6 +36,11 @@ public:
   [[nodiscard]] const std::string& operator_id() const {
     return place_.operator_id;
   }
+  /// Stays the same over restarts, also of the process.
+  [[nodiscard]] const std::string& job_id() const { return place_.job_id; }
+  /// Names this attempt among all attempts of all runs of the job; a text that
+  /// may be part of a file's name.
+  [[nodiscard]] const std::string& run() const { return place_.run; }
   /// From 0 to parallelism() - 1.
   [[nodiscard]] std::uint32_t subtask_index() const {
     return place_.subtask_index;

@@ -24,8 +24,11 @@ struct snapshot_context {
 };
 
 /// Work that belongs to a snapshot and may block: it has to succeed before the
-/// snapshot counts, and is done away from the subtask while records flow.
-/// @thread one at a time, any; never after the subtask's attempt was given up
+/// snapshot counts, and is done away from the subtask while records flow. It is
+/// done also for a snapshot that nobody wants any more, since what was prepared
+/// goes with the next; when it fails the attempt does.
+/// @thread any; perhaps beside the work of another snapshot, or after the
+///         attempt has ended
 using snapshot_work = std::function<expected<void>()>;
 
 /// What a sink's writer gives at a barrier.

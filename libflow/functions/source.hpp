@@ -89,7 +89,8 @@ public:
   virtual expected<void> add_split(std::span<const std::byte>) { return {}; }
   virtual void no_more_splits() {}
 
-  /// The user asked the job to stop: read nothing more, report `finished`.
+  /// The user asked the job to stop: read nothing more, report `finished`. A
+  /// snapshot may follow from which the job goes on later, so positions stay.
   virtual void stop() {}
 
   /// Positions, one entry per split, such that a reader restored from any

@@ -86,6 +86,16 @@ void uids_are_unique(const stream_graph& graph, errors& out) {
   }
 }
 
+void state_is_found_again(const stream_graph& graph, errors& out) {
+  if (!graph.options().checkpoints)
+    return;
+  for (const auto& node : graph.nodes())
+    if (node.stateful && !node.uid)
+      add(out, label_of(graph, node.id)
+                 + " has state but no uid: with checkpoints give it one, "
+                   "uid(\"...\"), by which a restore finds its state");
+}
+
 bool in_range(int parallelism) {
   return parallelism >= 1 && parallelism <= most;
 }
@@ -184,6 +194,7 @@ std::vector<error> find_errors(const stream_graph& graph) {
     inputs_are_connected,
     outputs_are_consumed,
     uids_are_unique,
+    state_is_found_again,
     parallelism_is_in_range,
     parallelism_is_within_max,
     single_operators_have_one_subtask,

@@ -14,7 +14,8 @@ namespace flow {
 ///
 /// - there is a source, and a sink
 /// - every input has a stream; every output is consumed
-/// - no uid is empty or given twice
+/// - no uid is empty or given twice; with checkpoints a stateful operator has
+/// one
 /// - parallelism and max parallelism are within 1..32768, and the former is not
 ///   above the latter
 /// - an operator that is right only as one subtask has parallelism 1

@@ -237,6 +237,18 @@ expected<job_graph> build_job_graph(const stream_graph& graph) {
   return result;
 }
 
+job_graph
+with_max_parallelism(job_graph graph,
+                     const std::map<vertex_id, std::uint32_t>& wanted) {
+  for (const auto& [id, max_parallelism] : wanted) {
+    job_vertex& vertex = graph.vertices_.at(index_of(id));
+    FLOW_ASSERT(vertex.parallelism <= max_parallelism,
+                "more subtasks than key groups");
+    vertex.max_parallelism = max_parallelism;
+  }
+  return graph;
+}
+
 std::optional<std::string>
 first_difference(const std::vector<std::string>& planned,
                  const std::vector<std::string>& built) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,6 +88,9 @@ public:
 
 private:
   friend expected<job_graph> build_job_graph(const stream_graph& graph);
+  friend job_graph
+  with_max_parallelism(job_graph graph,
+                       const std::map<vertex_id, std::uint32_t>& wanted);
 
   graph_options options_;
   std::vector<job_vertex> vertices_;
@@ -101,6 +105,13 @@ private:
 /// of several with the same place the n-th by order of writing. So operators
 /// with uids keep their ids however the rest changes.
 [[nodiscard]] expected<job_graph> build_job_graph(const stream_graph& graph);
+
+/// The graph with another max parallelism of some vertices: the one that
+/// restored state was cut by.
+/// @pre none is below the vertex's parallelism
+[[nodiscard]] job_graph
+with_max_parallelism(job_graph graph,
+                     const std::map<vertex_id, std::uint32_t>& wanted);
 
 /// The first fact in which two graphs differ, as one sentence for an error;
 /// none if they are equal. `planned` is what was submitted, `built` what this

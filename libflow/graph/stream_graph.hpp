@@ -146,6 +146,9 @@ struct graph_options {
   int parallelism = 1;
   std::optional<int> max_parallelism;
   bool chaining = true;
+  /// Checkpoints are taken: state has to be found again, so a stateful operator
+  /// needs a uid.
+  bool checkpoints = false;
   /// Settings that must be equal wherever the program builds this graph; part
   /// of the graph's hash.
   std::map<std::string, std::string> settings;

@@ -21,6 +21,9 @@ struct job_result {
   job_outcome outcome = job_outcome::finished;
   std::optional<error> cause; ///< of a failed job
   job_summary summary;
+  std::vector<std::string> failures; ///< the last ones, oldest first
+  /// Where `--restore` would go on; empty: nowhere.
+  std::string resume_from;
 };
 
 /// One subtask as `job_status_report` shows it.

@@ -115,7 +115,7 @@ private:
 
 std::unique_ptr<restart_strategy>
 make_restart_strategy(const restart_options& options, jitter_source jitter) {
-  switch (options.kind) {
+  switch (options.kind.value_or(restart_kind::none)) {
   case restart_kind::none:
     return std::make_unique<no_restart>();
   case restart_kind::fixed_delay:

@@ -97,30 +97,29 @@ public:
       writer.write_int(cadence_->rows_since_cut());
     }
     operator_capture result;
-    result.list.push_back(std::move(bytes));
+    result.broadcast = std::move(bytes);
     return result;
   }
 
-  /// With another parallelism a subtask may take over several generators: the
-  /// lowest holds, so that no record becomes late by the restore. The watermark
-  /// that held is put out again: operators below it in the chain have no valve
+  /// With another parallelism nobody knows which of the old generators saw the
+  /// splits that are now here: the lowest of all holds, so that no record
+  /// becomes late by the restore. The watermark that held is put out again: operators below it in the chain have no valve
   /// that would remember it.
   expected<void> restore(std::span<const operator_snapshot> parts) override {
     std::optional<generator_state> lowest;
-    for (const auto& part : parts)
-      for (const auto& entry : part.list) {
-        byte_reader reader{entry};
-        generator_state state;
-        std::uint64_t rows = 0;
-        if (!reader.read_int(state.max_seen)
-            || !reader.read_int(state.last_emitted) || !reader.read_int(rows))
-          return error{error_code::corrupt_data,
-                       "operator \"" + this->name()
-                         + "\": the state of its watermarks is cut short"};
-        if (!lowest || state.max_seen < lowest->max_seen)
-          lowest = state;
-        cadence_->restore(rows);
-      }
+    for (const auto& part : parts) {
+      byte_reader reader{part.broadcast};
+      generator_state state;
+      std::uint64_t rows = 0;
+      if (!reader.read_int(state.max_seen)
+          || !reader.read_int(state.last_emitted) || !reader.read_int(rows))
+        return error{error_code::corrupt_data,
+                     "operator \"" + this->name()
+                       + "\": the state of its watermarks is cut short"};
+      if (!lowest || state.max_seen < lowest->max_seen)
+        lowest = state;
+      cadence_->restore(rows);
+    }
     if (!lowest)
       return {};
     generator_.restore(*lowest);

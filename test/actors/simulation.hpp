@@ -20,6 +20,7 @@ public:
   simulation() {
     context.time = &time;
     context.metrics = &metrics;
+    context.background = &background;
     context.detach = false;
   }
 
@@ -48,6 +49,7 @@ public:
 
   manual_clock time;
   metric_registry metrics;
+  inline_executor background;
   worker_context context;
 
 private:
@@ -85,7 +87,7 @@ public:
     });
     world.run(); // the worker is known before the job is submitted
     caf::anon_send(dispatcher_, submit_atom::value,
-                   submission{std::move(graph), options, client_});
+                   submission{std::move(graph), options, {}, client_});
   }
 
   ~simulated_cluster() {

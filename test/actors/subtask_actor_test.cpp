@@ -46,7 +46,7 @@ public:
     });
     const task_place& place = harness_.place();
     subtask = sim.system.spawn<subtask_actor>(
-      deploy_task{0, place, settings, peers_}, sim.context,
+      deploy_task{0, place, settings, {}, peers_}, sim.context,
       std::make_shared<step_watch>(place));
     auto wiring = std::make_shared<task_wiring>();
     wiring->outputs.resize(place.vertex().outputs.size());

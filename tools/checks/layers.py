@@ -44,6 +44,7 @@ _BACKENDS = [f"libflow/{part}" for part in
 _ROOTS = ("actors/cluster", "actors/api", "actors/flow_actors")
 # A supervisor knows the actors that it spawns; never the other way round.
 _SPAWNS = {
+    "actors/job_manager": ["actors/checkpoint_coordinator"],
     "actors/dispatcher": ["actors/job_manager"],
     "actors/task_manager": ["actors/subtask", "actors/source_coordinator"],
     "actors/worker": ["actors/task_manager", "actors/link"],

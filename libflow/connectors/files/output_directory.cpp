@@ -189,12 +189,13 @@ std::optional<parsed_part_name> parse_part_name(std::string_view name) {
   // Behind a hidden name is its tag, behind a committed one nothing.
   auto right =
     result.hidden ? name.size() > 1 && name.front() == '.' : name.empty();
+  if (right && result.hidden)
+    result.tag = name.substr(1);
   return right ? std::optional{result} : std::nullopt;
 }
 
 expected<std::uint64_t> next_part_number(file_system& files,
-                                         const std::string& folder,
-                                         std::uint32_t subtask) {
+                                         const std::string& folder) {
   auto kind = files.kind_of(folder);
   if (!kind)
     return kind.error();
@@ -204,12 +205,28 @@ expected<std::uint64_t> next_part_number(file_system& files,
   auto entries = files.list(folder);
   if (!entries)
     return entries.error();
+  for (const auto& entry : *entries)
+    if (auto part = parse_part_name(entry.name))
+      next = std::max(next, part->id.number + 1);
+  return next;
+}
+
+expected<void> remove_stale_parts(file_system& files, const std::string& folder,
+                                  std::uint32_t index,
+                                  std::uint32_t parallelism,
+                                  std::string_view tag) {
+  auto entries = files.list(folder);
+  if (!entries)
+    return entries.error();
   for (const auto& entry : *entries) {
     auto part = parse_part_name(entry.name);
-    if (part && (!part->hidden || part->id.subtask == subtask))
-      next = std::max(next, part->id.number + 1);
+    if (!part || !part->hidden || part->tag == tag
+        || part->id.subtask % parallelism != index)
+      continue;
+    if (auto done = files.remove_file(join(folder, entry.name)); !done)
+      return done.error();
   }
-  return next;
+  return {};
 }
 
 } // namespace flow

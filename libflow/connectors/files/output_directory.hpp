@@ -54,15 +54,23 @@ std::string hidden_part_name(const part_id& id, std::string_view tag);
 struct parsed_part_name {
   part_id id;
   bool hidden = false;
+  std::string tag; ///< of a hidden one
 };
 std::optional<parsed_part_name> parse_part_name(std::string_view name);
 
-/// A number greater than those of all committed parts in the folder and of the
-/// subtask's own hidden ones; 0 in a folder without parts. So numbers rise in
-/// the order of writing over restarts, also when another subtask wrote a key's
-/// earlier rows.
+/// A number greater than those of all parts in the folder, committed or hidden;
+/// 0 in a folder without parts. So numbers rise in the order of writing over
+/// restarts, also when another subtask wrote a key's earlier rows, and commits
+/// them only now.
 expected<std::uint64_t> next_part_number(file_system& files,
-                                         const std::string& folder,
-                                         std::uint32_t subtask);
+                                         const std::string& folder);
+
+/// Removes hidden parts of former attempts: those of another tag whose subtask
+/// is `index` modulo `parallelism`, so that subtasks that are no more are
+/// somebody's, too.
+expected<void> remove_stale_parts(file_system& files, const std::string& folder,
+                                  std::uint32_t index,
+                                  std::uint32_t parallelism,
+                                  std::string_view tag);
 
 } // namespace flow

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "libflow/core/bytes.hpp"
-
 namespace flow {
 
 namespace {
@@ -13,29 +11,6 @@ std::string path_of(const pending_part& part, const std::string& name) {
 }
 
 } // namespace
-
-void encode_pending_part(const pending_part& part, std::vector<std::byte>& to) {
-  byte_writer out{to};
-  out.write_string(part.folder);
-  out.write_string(part.hidden_name);
-  out.write_int(part.id.subtask);
-  out.write_int(part.id.number);
-}
-
-expected<pending_part> decode_pending_part(std::span<const std::byte> bytes) {
-  byte_reader in{bytes};
-  std::string_view folder;
-  std::string_view hidden_name;
-  pending_part part;
-  if (!in.read_string(folder) || !in.read_string(hidden_name)
-      || !in.read_int(part.id.subtask) || !in.read_int(part.id.number)
-      || !in.finished() || hidden_name.find('/') != std::string_view::npos)
-    return error{error_code::corrupt_data, "a pending part is damaged",
-                 error_severity::fatal};
-  part.folder = folder;
-  part.hidden_name = hidden_name;
-  return part;
-}
 
 expected<void> commit_part(file_system& files, const pending_part& part) {
   auto hidden = path_of(part, part.hidden_name);
@@ -111,15 +86,45 @@ expected<void> part_writer::write(std::string_view rows) {
   return open_bytes_ < settings_.roll_bytes ? expected<void>{} : end();
 }
 
-expected<std::vector<pending_part>> part_writer::pre_commit() {
-  if (file_)
-    if (auto done = end(); !done)
-      return done.error();
+expected<void> sealed_parts::make_durable() {
+  if (last_) {
+    if (auto done = last_->sync(); !done)
+      return done;
+    if (auto done = last_->close(); !done)
+      return done;
+    last_.reset();
+  }
   // The names must last as long as the checkpoint that holds them.
-  if (!ended_.empty())
-    if (auto done = files_.sync_directory(settings_.folder); !done)
-      return done.error();
-  return std::exchange(ended_, {});
+  return parts.empty() ? expected<void>{} : files_->sync_directory(folder_);
+}
+
+void undurable_parts::add(sealed_parts parts) {
+  const std::lock_guard guard{mutex_};
+  waiting_.push_back(std::move(parts));
+}
+
+expected<void> undurable_parts::sync() {
+  const std::lock_guard guard{mutex_};
+  for (; !waiting_.empty(); waiting_.pop_front())
+    if (auto done = waiting_.front().make_durable(); !done)
+      return done;
+  return {};
+}
+
+sealed_parts part_writer::seal() {
+  if (file_)
+    ended_.push_back(open_);
+  return {files_, settings_.folder, std::exchange(ended_, {}),
+          std::exchange(file_, nullptr)};
+}
+
+expected<std::vector<pending_part>> part_writer::pre_commit() {
+  auto sealed = seal();
+  if (auto done = sealed.make_durable(); !done) {
+    ended_ = std::move(sealed.parts); // abort() finds them
+    return done.error();
+  }
+  return std::move(sealed.parts);
 }
 
 expected<void> part_writer::abort() {

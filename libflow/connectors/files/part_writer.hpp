@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,13 +27,6 @@ struct pending_part {
   friend bool operator==(const pending_part&, const pending_part&) = default;
 };
 
-/// Appends folder and hidden name with their lengths, subtask (u32) and number
-/// (u64), little-endian.
-void encode_pending_part(const pending_part& part, std::vector<std::byte>& to);
-
-/// The part that `bytes` are, all of them; anything else is corrupt_data.
-expected<pending_part> decode_pending_part(std::span<const std::byte> bytes);
-
 /// Makes the part visible by a second name and takes the hidden one away,
 /// never replacing a file. Committing what is committed is no error; a part of
 /// that name with other contents is one (corrupt_data).
@@ -52,8 +47,43 @@ struct part_settings {
   std::uint64_t roll_bytes = std::uint64_t{128} << 20;
 };
 
+/// Parts that were ended and may not be on stable storage yet.
+/// Owner: whoever makes them durable; movable to another thread.
+class sealed_parts {
+public:
+  sealed_parts(file_system& files, std::string folder,
+               std::vector<pending_part> all,
+               std::unique_ptr<writable_file> last)
+    : parts(std::move(all)), files_(&files), folder_(std::move(folder)),
+      last_(std::move(last)) {}
+
+  /// Returns once contents and names are on stable storage. @thread any
+  expected<void> make_durable();
+
+  std::vector<pending_part> parts; ///< in the order of writing
+
+private:
+  file_system* files_; // not owned
+  std::string folder_;
+  std::unique_ptr<writable_file> last_; // the last part's, if it is open
+};
+
+/// Sealed parts that wait for the disk. Whoever syncs waits for all of them, so
+/// that no checkpoint counts before everything that it commits is durable, also
+/// what an earlier one that was given up had sealed.
+/// @thread any
+class undurable_parts {
+public:
+  void add(sealed_parts parts);
+  expected<void> sync();
+
+private:
+  std::mutex mutex_;
+  std::deque<sealed_parts> waiting_; // of mutex_
+};
+
 /// Writes one subtask's rows into the parts of one folder, in two phases:
-/// begun parts are hidden, pre_commit() makes them complete, commit_part() (now
+/// begun parts are hidden, seal() makes them complete, commit_part() (now
 /// or when a checkpoint is complete) makes them visible. A part is begun by the
 /// first row: without rows there is none. After an error only abort() is left.
 /// Owner: one sink subtask. Its end leaves a begun part as it is, hidden.
@@ -68,15 +98,15 @@ public:
   /// next one when it is full.
   expected<void> write(std::string_view rows);
 
-  /// Ends the part at hand. What is to be committed since the last call, in
-  /// the order of writing.
+  /// Ends the part at hand without waiting for the disk: what has been written
+  /// since the last call, and how to make it durable.
+  sealed_parts seal();
+
+  /// Seals, and waits for the disk. What is to be committed since the last
+  /// call, in the order of writing.
   expected<std::vector<pending_part>> pre_commit();
 
-  /// Whether a part has been ended because it was full: without checkpoints,
-  /// the time to commit.
-  [[nodiscard]] bool has_full_parts() const noexcept { return !ended_.empty(); }
-
-  /// Removes what was written since the last pre_commit().
+  /// Removes what was written since the last seal() or pre_commit().
   expected<void> abort();
 
   /// Number of the next part, for a snapshot.

@@ -1,12 +1,19 @@
 #include "libflow/connectors/files/split_intake.hpp"
 
+#include <algorithm>
+
 namespace flow {
 
 expected<void> split_intake::add(std::span<const std::byte> encoded) {
   auto progress = decode_split_progress(encoded);
   if (!progress)
     return progress.error();
-  waiting_.push_back(*progress);
+  const auto behind = [](const split_progress& a, const split_progress& b) {
+    return a.split.begin < b.split.begin;
+  };
+  waiting_.insert(
+    std::upper_bound(waiting_.begin(), waiting_.end(), *progress, behind),
+    *progress);
   requested_ = false;
   return {};
 }

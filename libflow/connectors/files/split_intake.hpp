@@ -12,6 +12,8 @@ namespace flow {
 
 /// The splits that a reader was given and has not begun: one at a time is
 /// asked for, so that a slow reader holds back no more than the piece it reads.
+/// After a restore there may be several, which are read in the order of the
+/// file, so that the reader's watermark does not run ahead of them.
 /// Owner: a source reader.
 /// @thread its owner's
 class split_intake {

@@ -21,6 +21,7 @@ public:
 
   std::map<std::string, bytes> files;
   std::set<std::string> directories;
+  std::set<std::string> locks;
   std::size_t free_bytes = std::numeric_limits<std::size_t>::max();
   bool sync_fails = false;
   std::size_t reads_left = std::numeric_limits<std::size_t>::max();
@@ -112,6 +113,20 @@ public:
   expected<bool> remove_empty_directory(const std::string& path) override {
     auto inside = list(path);
     return inside->empty() && directories.erase(path) == 1;
+  }
+
+  expected<std::unique_ptr<file_lock>>
+  lock(const std::string& path) override {
+    struct held final : file_lock {
+      held(std::set<std::string>& all, std::string mine)
+        : locks(all), path(std::move(mine)) {}
+      ~held() override { locks.erase(path); }
+      std::set<std::string>& locks;
+      std::string path;
+    };
+    if (!locks.insert(path).second)
+      return std::unique_ptr<file_lock>{};
+    return std::unique_ptr<file_lock>{std::make_unique<held>(locks, path)};
   }
 
   expected<void> sync_directory(const std::string&) override { return {}; }

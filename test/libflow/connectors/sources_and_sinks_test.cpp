@@ -257,64 +257,141 @@ TEST_CASE("lines of a text file come once each, from any number of readers") {
   CHECK(times.size() == 30'000);
 }
 
-TEST_CASE("rows of a sink become visible when the stream ends") {
-  auto files = std::make_shared<memory_file_system>();
+namespace {
+
+/// A file sink in memory, whose writers are driven by hand.
+struct sink_bench {
+  sink_bench() {
+    settings.files = files;
+    settings.folder = "out/results";
+    settings.header = "n\n";
+    settings.roll_bytes = 100'000;
+  }
+
+  std::unique_ptr<sink_writer<std::int64_t>>
+  open(const std::string& run, std::uint32_t index = 0,
+       std::uint32_t parallelism = 1) {
+    const auto to = make_file_sink<std::int64_t>(
+      settings, [](const std::int64_t& value, csv_writer& row) {
+        row.integer(value).end_row();
+      });
+    runtime_context::place place;
+    place.subtask_index = index;
+    place.parallelism = parallelism;
+    place.run = run;
+    runtime_context context{place};
+    auto writer = to->make_writer();
+    REQUIRE(writer->open(context));
+    return writer;
+  }
+
+  static void write(sink_writer<std::int64_t>& to, std::int64_t value) {
+    const std::int64_t values[] = {value};
+    const timestamp stamps[] = {0};
+    REQUIRE(to.write(values, stamps));
+  }
+
+  static std::vector<byte_string> snapshot(sink_writer<std::int64_t>& of,
+                                           std::uint64_t id) {
+    auto taken = of.snapshot({.checkpoint_id = id});
+    REQUIRE(taken);
+    REQUIRE(taken->work());
+    return taken->entries;
+  }
+
+  /// Contents of the visible parts, by name.
+  [[nodiscard]] std::string visible() const {
+    std::string all;
+    for (const auto& [name, text] : files->files)
+      if (name.find("/.") == std::string::npos)
+        all += *text;
+    return all;
+  }
+  [[nodiscard]] std::size_t hidden() const {
+    std::size_t count = 0;
+    for (const auto& [name, text] : files->files)
+      count += name.find("/.") != std::string::npos ? 1 : 0;
+    return count;
+  }
+
+  std::shared_ptr<memory_file_system> files =
+    std::make_shared<memory_file_system>();
   file_sink_settings settings;
-  settings.files = files;
-  settings.folder = "out/results";
-  settings.header = "key,n\n";
-  auto to =
-    make_file_sink<record>(settings, [](const record& value, csv_writer& row) {
-      row.text(value.key.view()).integer(value.count).end_row();
-    });
-  runtime_context context{{}};
-  std::vector<record> values{{"a,b", 1}, {"c", -2}};
-  std::vector<timestamp> stamps(2);
-  auto good = to->make_writer();
-  REQUIRE(good->open(context));
-  REQUIRE(good->write(values, stamps));
-  REQUIRE(good->finish());
-  good->close();
-  CHECK(*files->files["out/results/part-0-0.csv"]
-        == "key,n\n\"a,b\",1\nc,-2\n");
-  auto failed = to->make_writer();
-  REQUIRE(failed->open(context));
-  REQUIRE(failed->write(values, stamps));
-  failed->close();
-  CHECK(files->files.size() == 1);
+};
+
+} // namespace
+
+TEST_CASE("rows become visible when their checkpoint has completed") {
+  sink_bench it;
+  auto writer = it.open("a");
+  it.write(*writer, 1);
+  it.snapshot(*writer, 1);
+  it.write(*writer, 2);
+  CHECK(it.visible().empty());
+  REQUIRE(writer->checkpoint_completed(1));
+  CHECK(it.visible() == "n\n1\n");
+  REQUIRE(writer->checkpoint_completed(1)); // doubled
+  it.snapshot(*writer, 2);
+  REQUIRE(writer->checkpoint_aborted(2));
+  it.write(*writer, 3);
+  it.snapshot(*writer, 3);
+  REQUIRE(writer->checkpoint_completed(3)); // and what 2 had prepared
+  CHECK(it.visible() == "n\n1\nn\n2\nn\n3\n");
+  writer->close();
+  CHECK(it.hidden() == 0);
 }
 
-TEST_CASE("a sink commits full parts, and fails whole on a full disk") {
-  auto files = std::make_shared<memory_file_system>();
-  file_sink_settings settings;
-  settings.files = files;
-  settings.folder = "out/results";
-  settings.header = "n\n";
-  settings.roll_bytes = 100'000;
-  auto to = make_file_sink<std::int64_t>(
-    settings, [](const std::int64_t& value, csv_writer& row) {
-      row.integer(value).end_row();
-    });
-  runtime_context context{{}};
-  std::vector<std::int64_t> values(1'000, 123'456'789);
-  std::vector<timestamp> stamps(values.size());
-  auto writer = to->make_writer();
-  REQUIRE(writer->open(context));
-  for (int i = 0; i < 30; ++i)
-    REQUIRE(writer->write(values, stamps));
-  CHECK(files->files.contains("out/results/part-0-0.csv"));
-  CHECK(files->files.contains("out/results/part-0-1.csv"));
-  files->free_bytes = 50'000;
+TEST_CASE("a restored sink commits what its checkpoint holds, and no more") {
+  sink_bench it;
+  auto first = it.open("a");
+  it.write(*first, 1);
+  const auto entries = it.snapshot(*first, 1);
+  it.write(*first, 2);
+  it.snapshot(*first, 2); // never completes
+  it.write(*first, 3);
+  // The process is gone: nobody closes.
+  auto second = it.open("b");
+  REQUIRE(second->restore(entries));
+  CHECK(it.visible() == "n\n1\n");
+  it.write(*second, 2);
+  it.snapshot(*second, 2);
+  REQUIRE(second->checkpoint_completed(2));
+  CHECK(it.visible() == "n\n1\nn\n2\n");
+  CHECK(it.hidden() == 0);
+  // Once more, as after a second failure before anything was committed anew.
+  auto third = it.open("c");
+  REQUIRE(third->restore(entries));
+  CHECK(it.visible() == "n\n1\nn\n2\n");
+}
+
+TEST_CASE("a sink that fails takes back what no checkpoint holds") {
+  sink_bench it;
+  it.files->free_bytes = 150'000;
+  auto writer = it.open("a");
+  const std::vector<std::int64_t> values(1'000, 123'456'789);
+  const std::vector<timestamp> stamps(values.size());
   expected<void> written;
-  for (int i = 0; i < 30 && written; ++i)
+  for (int i = 0; i < 100 && written; ++i)
     written = writer->write(values, stamps);
   REQUIRE_FALSE(written);
+  CHECK(written.error().text.find("No space left on device")
+        != std::string::npos);
   writer->close();
-  std::size_t bytes = 0;
-  for (const auto& [name, text] : files->files) {
-    CHECK(name.find("/.") == std::string::npos);
-    CHECK((text->size() - 2) % 10 == 0);
-    bytes += text->size();
-  }
-  CHECK(bytes > 200'000);
+  CHECK(it.files->files.empty());
+}
+
+TEST_CASE("a checkpoint does not count before the disk has its parts") {
+  sink_bench it;
+  auto writer = it.open("a");
+  it.write(*writer, 1);
+  auto given_up = writer->snapshot({.checkpoint_id = 1});
+  REQUIRE(given_up);
+  REQUIRE(writer->checkpoint_aborted(1)); // nobody did its work
+  it.write(*writer, 2);
+  auto taken = writer->snapshot({.checkpoint_id = 2});
+  REQUIRE(taken);
+  it.files->sync_fails = true;
+  CHECK_FALSE(taken->work());
+  it.files->sync_fails = false;
+  CHECK(taken->work());
 }

@@ -93,7 +93,7 @@ TEST_CASE("without options a job has the documented defaults") {
   CHECK(options.buffer_timeout == 10ms);
   CHECK_FALSE(options.task_slots.has_value());
   CHECK(options.cancellation_timeout == 3min);
-  CHECK(options.restart.kind == restart_kind::none);
+  CHECK_FALSE(options.restart.kind.has_value());
 }
 
 TEST_CASE("flags of every job arrive") {
@@ -211,32 +211,13 @@ TEST_CASE("what is not built yet is refused by name") {
     const char* text;
   };
   const std::vector<row> rows = {
-    {built.checkpoints,
-     {"--restore", "latest"},
-     "--restore is not built yet in this version"},
-    {built.checkpoints,
-     {"-s", "chk-1"},
-     "--restore is not built yet in this version"},
-    {built.checkpoints,
-     {"-n"},
-     "--allow-non-restored-state is not built yet in this version"},
-    {built.checkpoints,
-     {"-Dexecution.checkpointing.interval=1s"},
-     "-D: key execution.checkpointing.interval is not built yet in this "
+    {built.savepoints,
+     {"-Dexecution.checkpointing.savepoint-dir=/x"},
+     "-D: key execution.checkpointing.savepoint-dir is not built yet in this "
      "version"},
-    {built.filesystem_state,
-     {"-Dstate.backend.type=filesystem"},
-     "-D: state.backend.type: filesystem is not built yet in this version"},
     {built.leveldb_state,
      {"-Dstate.backend.type=leveldb"},
      "-D: state.backend.type: leveldb is not built yet in this version"},
-    {built.restarts,
-     {"-Drestart-strategy.type=fixed-delay"},
-     "-D: restart-strategy.type: fixed-delay is not built yet in this version"},
-    {built.restarts,
-     {"-Drestart-strategy.fixed-delay.attempts=3"},
-     "-D: key restart-strategy.fixed-delay.attempts is not built yet in this "
-     "version"},
     {built.memory_budget,
      {"-Dtaskmanager.memory.process.size=1GiB"},
      "-D: key taskmanager.memory.process.size is not built yet in this "
@@ -250,6 +231,52 @@ TEST_CASE("what is not built yet is refused by name") {
       CHECK(error_text(r.arguments) == r.text);
   CHECK(error_text({"-Dstate.backend.type=memory"}) == "");
   CHECK(error_text({"-Drestart-strategy.type=none"}) == "");
+}
+
+TEST_CASE("keys of checkpoints arrive") {
+  const auto parsed =
+    parse({"-D", "execution.checkpointing.interval=250ms", "-D",
+           "execution.checkpointing.mode=at-least-once", "-D",
+           "execution.checkpointing.timeout=1min", "-D",
+           "execution.checkpointing.min-pause=5", "-D",
+           "execution.checkpointing.max-concurrent-checkpoints=2", "-D",
+           "execution.checkpointing.tolerable-failed-checkpoints=3", "-D",
+           "execution.checkpointing.num-retained=4", "-D",
+           "execution.checkpointing.dir=/c", "-D",
+           "execution.checkpointing.externalized-checkpoint-retention="
+           "retain-on-cancellation",
+           "-s", "latest", "-n"});
+  REQUIRE(parsed);
+  const checkpoint_options& options = parsed->options.checkpoints;
+  CHECK(options.interval == 250ms);
+  CHECK(options.mode == barrier_mode::at_least_once);
+  CHECK(options.timeout == 1min);
+  CHECK(options.min_pause == 5ms);
+  CHECK(options.max_concurrent == 2);
+  CHECK(options.tolerable_failures == 3);
+  CHECK(options.num_retained == 4);
+  CHECK(options.dir == "/c");
+  CHECK(options.retention == checkpoint_retention::retain_on_cancellation);
+  CHECK(options.backend_kind() == state_backend_kind::filesystem);
+  CHECK(parsed->options.restore == "latest");
+  CHECK(parsed->options.allow_non_restored_state);
+}
+
+TEST_CASE("what cannot be kept or found is refused before the job starts") {
+  CHECK(error_text({"-s", "latest"})
+        == "--restore latest needs execution.checkpointing.dir: checkpoints in "
+           "memory end with the process");
+  CHECK(error_text({"-s", "latest", "-Dexecution.checkpointing.dir=/c",
+                    "-Dstate.backend.type=memory"})
+        == "--restore latest: state.backend.type=memory keeps checkpoints in "
+           "memory, which end with the process");
+  CHECK(error_text({"-Dstate.backend.type=filesystem"})
+        == "state.backend.type=filesystem needs a directory: set "
+           "execution.checkpointing.dir");
+  CHECK(error_text({"-Dexecution.checkpointing.interval=0"})
+          .starts_with("-D: execution.checkpointing.interval: "));
+  CHECK(error_text({"-Dexecution.checkpointing.aligned-checkpoint-timeout=1s"})
+          .ends_with("is not built yet in this version"));
 }
 
 TEST_CASE("every key of the interface is known") {

@@ -1,0 +1,120 @@
+#include "actors/subtask/snapshot_io.hpp"
+
+#include <algorithm>
+
+namespace flow {
+
+namespace {
+
+std::vector<std::uint64_t> ids_of(const job_vertex& vertex) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& each : vertex.operators)
+    ids.push_back(static_cast<std::uint64_t>(each.id));
+  return ids;
+}
+
+bool concerns(const vertex_state& old, std::span<const std::uint64_t> ids) {
+  return std::ranges::any_of(old.operators, [&](const operator_entry& each) {
+    return std::ranges::find(ids, each.id) != ids.end();
+  });
+}
+
+/// A subtask that had finished is known, and has nothing.
+task_snapshot empty_state(const vertex_state& old) {
+  task_snapshot result;
+  for (const auto& each : old.operators)
+    result.ids.push_back(each.id);
+  result.operators.resize(old.operators.size());
+  return result;
+}
+
+expected<old_vertex> read_vertex(checkpoint_storage& storage,
+                                 const std::string& location,
+                                 const vertex_state& old,
+                                 const task_place& place) {
+  old_vertex result;
+  const bool same = old.subtasks.size() == place.vertex().parallelism;
+  for (std::size_t i = 0; i < old.subtasks.size(); ++i) {
+    const auto& subtask = old.subtasks[i];
+    if (subtask.stage == subtask_stage::finished
+        || (same && i != place.id.index)) {
+      result.push_back(empty_state(old));
+      continue;
+    }
+    auto bytes = storage.read_state(location, subtask.state);
+    if (!bytes)
+      return bytes.error();
+    auto read = decode_task_snapshot(*bytes);
+    if (!read)
+      return error{read.error().code, location + ": " + read.error().text,
+                   error_severity::fatal};
+    result.push_back(std::move(*read));
+  }
+  return result;
+}
+
+expected<state_handle> write_state(const snapshot_writing& how,
+                                   std::uint64_t checkpoint_id,
+                                   task_capture_writer& writer) {
+  auto output = how.storage->begin_state(checkpoint_id, how.name);
+  if (!output)
+    return output.error();
+  byte_string piece;
+  while (writer.write_some(piece)) {
+    if (how.given_up->load(std::memory_order_relaxed))
+      return error{error_code::cancelled, "the checkpoint was given up"};
+    if (auto done = (*output)->append(piece); !done)
+      return done.error();
+    piece.clear();
+  }
+  return (*output)->finish();
+}
+
+bool had_ended(const vertex_state& old, const task_place& place) {
+  auto ended = [](const subtask_state& each) {
+    return each.stage != subtask_stage::running;
+  };
+  return old.subtasks.size() == place.vertex().parallelism
+           ? ended(old.subtasks[place.id.index])
+           : std::ranges::all_of(old.subtasks, ended);
+}
+
+} // namespace
+
+written_snapshot write_snapshot(const snapshot_writing& how,
+                                std::uint64_t checkpoint_id,
+                                task_capture capture) {
+  task_capture_writer writer{std::move(capture)};
+  auto state = how.storage ? write_state(how, checkpoint_id, writer)
+                           : expected<state_handle>{state_handle{}};
+  return {std::move(state), writer.work()};
+}
+
+expected<restored_task> read_restored(checkpoint_storage& storage,
+                                      const stored_checkpoint& from,
+                                      const task_place& place) {
+  const auto ids = ids_of(place.vertex());
+  std::vector<old_vertex> old;
+  bool ended = true;
+  for (const vertex_state& vertex : from.metadata->vertices) {
+    if (!concerns(vertex, ids))
+      continue;
+    auto read = read_vertex(storage, from.location, vertex, place);
+    if (!read)
+      return read.error();
+    old.push_back(std::move(*read));
+    ended = ended && had_ended(vertex, place);
+  }
+  std::vector<std::size_t> channels(place.vertex().head().node.inputs.size());
+  for (const auto& channel : place.graph->inputs_of(place.id))
+    ++channels[channel.input];
+  auto result = redistributed(old, ids, place.id.index,
+                              place.vertex().parallelism, channels);
+  // An operator that is new has not seen the end.
+  const bool all_known = std::ranges::all_of(
+    result.operators, [](const auto& each) { return each.has_value(); });
+  result.ended = ended && all_known;
+  return result;
+}
+
+} // namespace flow

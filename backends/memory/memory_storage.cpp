@@ -1,0 +1,84 @@
+#include "backends/memory/memory_storage.hpp"
+
+#include <algorithm>
+
+#include "libflow/checkpoint/checkpoint_files.hpp"
+#include "libflow/checkpoint/inline_state.hpp"
+
+namespace flow {
+
+namespace {
+
+constexpr std::string_view location_prefix = "memory:chk-";
+
+class memory_state_output final : public state_output {
+public:
+  expected<void> append(std::span<const std::byte> bytes) override {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    return {};
+  }
+  expected<state_handle> finish() override {
+    return inline_state(std::move(bytes_));
+  }
+
+private:
+  std::vector<std::byte> bytes_;
+};
+
+} // namespace
+
+expected<std::unique_ptr<state_output>>
+memory_storage::begin_state(std::uint64_t checkpoint_id, const std::string&) {
+  const std::lock_guard guard{mutex_};
+  greatest_ = std::max(greatest_, checkpoint_id);
+  return std::unique_ptr<state_output>{std::make_unique<memory_state_output>()};
+}
+
+expected<std::vector<std::byte>>
+memory_storage::read_state(const std::string& location,
+                           const state_handle& handle) {
+  return read_stored_state(*files_, location, handle);
+}
+
+expected<std::string>
+memory_storage::publish(std::shared_ptr<const checkpoint_metadata> metadata) {
+  const std::lock_guard guard{mutex_};
+  const std::uint64_t id = metadata->checkpoint_id;
+  greatest_ = std::max(greatest_, id);
+  if (!checkpoints_.emplace(id, std::move(metadata)).second)
+    return error{error_code::io,
+                 "checkpoint " + std::to_string(id) + " exists already"};
+  return std::string{location_prefix} + std::to_string(id);
+}
+
+expected<std::vector<std::uint64_t>> memory_storage::published() {
+  const std::lock_guard guard{mutex_};
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, metadata] : checkpoints_)
+    ids.push_back(id);
+  return ids;
+}
+
+expected<std::uint64_t> memory_storage::greatest_id() {
+  const std::lock_guard guard{mutex_};
+  return greatest_;
+}
+
+expected<stored_checkpoint> memory_storage::load(std::uint64_t checkpoint_id) {
+  const std::lock_guard guard{mutex_};
+  const auto found = checkpoints_.find(checkpoint_id);
+  if (found == checkpoints_.end())
+    return error{error_code::not_found, "there is no checkpoint "
+                                          + std::to_string(checkpoint_id)
+                                          + " in memory"};
+  return stored_checkpoint{found->second, std::string{location_prefix}
+                                            + std::to_string(checkpoint_id)};
+}
+
+expected<void> memory_storage::discard(std::uint64_t checkpoint_id) {
+  const std::lock_guard guard{mutex_};
+  checkpoints_.erase(checkpoint_id);
+  return {};
+}
+
+} // namespace flow

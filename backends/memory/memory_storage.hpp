@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include "libflow/checkpoint/checkpoint_storage.hpp"
+#include "libflow/core/file_system.hpp"
+
+namespace flow {
+
+/// Checkpoints in the memory of the process that runs the job manager: they
+/// survive failures of subtasks, not of that process. States stay within their
+/// handles.
+class memory_storage final : public checkpoint_storage {
+public:
+  /// @param files where a checkpoint lies that a job is begun from
+  explicit memory_storage(std::shared_ptr<file_system> files)
+    : files_(std::move(files)) {}
+
+  [[nodiscard]] std::string describe() const override { return "memory"; }
+
+  expected<std::unique_ptr<state_output>>
+  begin_state(std::uint64_t checkpoint_id, const std::string& name) override;
+  expected<std::vector<std::byte>>
+  read_state(const std::string& location, const state_handle& handle) override;
+  expected<std::string>
+  publish(std::shared_ptr<const checkpoint_metadata> metadata) override;
+  expected<std::vector<std::uint64_t>> published() override;
+  expected<std::uint64_t> greatest_id() override;
+  expected<stored_checkpoint> load(std::uint64_t checkpoint_id) override;
+  expected<void> discard(std::uint64_t checkpoint_id) override;
+
+private:
+  const std::shared_ptr<file_system> files_;
+  std::mutex mutex_;
+  std::map<std::uint64_t, std::shared_ptr<const checkpoint_metadata>>
+    checkpoints_;              // of mutex_
+  std::uint64_t greatest_ = 0; // of mutex_
+};
+
+} // namespace flow

@@ -1,0 +1,431 @@
+#include "libflow/checkpoint/checkpoint_coordinator.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "libflow/core/assert.hpp"
+
+namespace flow {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using kind = checkpoint_step::kind;
+
+checkpoint_step step_of(kind what, std::uint64_t id) {
+  checkpoint_step step;
+  step.what = what;
+  step.id = id;
+  return step;
+}
+
+} // namespace
+
+std::string_view to_string(checkpoint_failure why) noexcept {
+  switch (why) {
+  case checkpoint_failure::declined:
+    return "declined";
+  case checkpoint_failure::expired:
+    return "expired";
+  case checkpoint_failure::not_stored:
+    return "not stored";
+  case checkpoint_failure::subsumed:
+    return "subsumed";
+  case checkpoint_failure::cancelled:
+    return "cancelled";
+  case checkpoint_failure::attempt_failed:
+    return "attempt failed";
+  }
+  return "?";
+}
+
+bool counts(checkpoint_failure why) noexcept {
+  return why == checkpoint_failure::declined
+         || why == checkpoint_failure::expired
+         || why == checkpoint_failure::not_stored;
+}
+
+checkpoint_coordinator::checkpoint_coordinator(
+  checkpoint_options options, checkpoint_plan plan, std::uint64_t next_id,
+  std::vector<std::uint64_t> retained)
+  : options_(std::move(options)), plan_(std::move(plan)), next_id_(next_id),
+    retained_(retained.begin(), retained.end()),
+    tasks_(plan_.tasks.size(), task_stage::running) {
+  FLOW_ASSERT(next_id_ > 0, "checkpoints count from 1");
+  if (!retained_.empty())
+    latest_completed_ = retained_.back();
+}
+
+// -- attempts -----------------------------------------------------------------
+
+void checkpoint_coordinator::attempt_begins(std::uint32_t attempt) {
+  running_ = false;
+  attempt_ = attempt;
+  tasks_.assign(plan_.tasks.size(), task_stage::running);
+  end_wanted_ = false;
+}
+
+checkpoint_coordinator::steps
+checkpoint_coordinator::attempt_running(std::uint32_t attempt, time_point now) {
+  if (attempt != attempt_)
+    return {};
+  running_ = true;
+  if (options_.interval)
+    due_ = now + *options_.interval;
+  return {};
+}
+
+checkpoint_coordinator::steps checkpoint_coordinator::attempt_ended() {
+  steps out;
+  running_ = false;
+  due_.reset();
+  // One that is being made durable is not undone: its answer decides.
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    if (it->second.publishing) {
+      ++it;
+      continue;
+    }
+    if (auto* report = history_.find(it->first)) {
+      report->state = checkpoint_report::outcome::failed;
+      report->failure = to_string(checkpoint_failure::attempt_failed);
+    }
+    out.push_back(step_of(kind::discard_unfinished, it->first));
+    it = pending_.erase(it);
+  }
+  return out;
+}
+
+// -- when ---------------------------------------------------------------------
+
+bool checkpoint_coordinator::may_trigger(time_point now) const {
+  if (!running_ || pending_.size() >= options_.max_concurrent)
+    return false;
+  return !last_completed_at_ || now >= *last_completed_at_ + options_.min_pause;
+}
+
+bool checkpoint_coordinator::all_at_end() const {
+  return std::ranges::all_of(
+           tasks_, [](task_stage each) { return each != task_stage::running; })
+         && std::ranges::find(tasks_, task_stage::at_end) != tasks_.end();
+}
+
+checkpoint_coordinator::steps checkpoint_coordinator::tick(time_point now,
+                                                           timestamp wall) {
+  steps out;
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    const auto which = it++;
+    if (!which->second.publishing
+        && now >= which->second.since + options_.timeout)
+      give_up(which, checkpoint_failure::expired,
+              "not complete after " + std::to_string(options_.timeout.count())
+                + " ms",
+              now, out);
+  }
+  if (end_wanted_ && running_ && pending_.empty()) {
+    begin(0, now, wall, out);
+    end_wanted_ = false;
+    return out;
+  }
+  // An interval that passed unused is not made up for.
+  if (due_ && now >= *due_ && may_trigger(now)) {
+    begin(0, now, wall, out);
+    due_ = now + *options_.interval;
+  }
+  return out;
+}
+
+std::optional<checkpoint_coordinator::time_point>
+checkpoint_coordinator::wake_at() const {
+  std::optional<time_point> result;
+  auto take = [&](time_point when) {
+    result = result ? std::min(*result, when) : when;
+  };
+  for (const auto& [id, each] : pending_)
+    if (!each.publishing)
+      take(each.since + options_.timeout);
+  if (!running_)
+    return result;
+  if (end_wanted_ && pending_.empty())
+    take(time_point{0});
+  if (due_ && pending_.size() < options_.max_concurrent)
+    take(last_completed_at_
+           ? std::max(*due_, *last_completed_at_ + options_.min_pause)
+           : *due_);
+  return result;
+}
+
+std::optional<std::uint64_t>
+checkpoint_coordinator::trigger(std::uint8_t snapshot, time_point now,
+                                timestamp wall, steps& out) {
+  if (!running_ || pending_.size() >= options_.max_concurrent)
+    return std::nullopt;
+  return begin(snapshot, now, wall, out);
+}
+
+std::uint64_t checkpoint_coordinator::begin(std::uint8_t snapshot,
+                                            time_point now, timestamp wall,
+                                            steps& out) {
+  const std::uint64_t id = next_id_++;
+  pending fresh;
+  fresh.snapshot = snapshot;
+  fresh.triggered = wall;
+  fresh.since = now;
+  fresh.tasks.resize(tasks_.size());
+  for (std::size_t i = 0; i < tasks_.size(); ++i)
+    if (tasks_[i] == task_stage::finished)
+      fresh.tasks[i] = subtask_state{subtask_stage::finished, {}};
+  for (const std::uint32_t vertex : plan_.coordinators)
+    fresh.coordinators[vertex];
+  auto& report = history_.begin(id);
+  report.triggered = wall;
+  report.subtasks.resize(tasks_.size());
+  const auto where = pending_.emplace(id, std::move(fresh)).first;
+  out.push_back(trigger_step(id, where->second));
+  return id;
+}
+
+/// Barriers begin where no live task is upstream. Readers of a source with a
+/// coordinator are triggered by it, behind the splits that it gave them.
+checkpoint_step checkpoint_coordinator::trigger_step(std::uint64_t id,
+                                                     const pending& of) const {
+  checkpoint_step step = step_of(kind::trigger, id);
+  step.snapshot = of.snapshot;
+  step.triggered = of.triggered;
+  step.coordinators = plan_.coordinators;
+  for (std::uint32_t i = 0; i < tasks_.size(); ++i) {
+    const auto& task = plan_.tasks[i];
+    const bool first =
+      std::ranges::all_of(task.producers, [this](std::uint32_t producer) {
+        return tasks_[producer] == task_stage::finished;
+      });
+    if (tasks_[i] != task_stage::finished && first
+        && std::ranges::find(plan_.coordinators, task.vertex)
+             == plan_.coordinators.end())
+      step.tasks.push_back(i);
+  }
+  return step;
+}
+
+// -- answers ------------------------------------------------------------------
+
+checkpoint_coordinator::pending_map::iterator
+checkpoint_coordinator::find(std::uint32_t attempt, std::uint64_t id) {
+  return running_ && attempt == attempt_ ? pending_.find(id) : pending_.end();
+}
+
+checkpoint_coordinator::steps
+checkpoint_coordinator::acknowledged(checkpoint_ack ack, time_point) {
+  steps out;
+  const auto found = find(ack.attempt, ack.checkpoint_id);
+  if (found == pending_.end() || ack.task >= tasks_.size()
+      || found->second.publishing)
+    return out;
+  auto& mine = found->second.tasks[ack.task];
+  if (mine)
+    return out; // doubled
+  mine = std::move(ack.state);
+  if (auto* report = history_.find(ack.checkpoint_id))
+    report->subtasks[ack.task] = ack.statistics;
+  publish_next(out);
+  return out;
+}
+
+checkpoint_coordinator::steps checkpoint_coordinator::coordinator_acknowledged(
+  std::uint32_t vertex, std::uint32_t attempt, std::uint64_t id,
+  std::vector<std::byte> state, time_point) {
+  steps out;
+  const auto found = find(attempt, id);
+  if (found == pending_.end())
+    return out;
+  const auto mine = found->second.coordinators.find(vertex);
+  if (mine == found->second.coordinators.end() || mine->second)
+    return out;
+  mine->second = std::move(state);
+  publish_next(out);
+  return out;
+}
+
+checkpoint_coordinator::steps
+checkpoint_coordinator::declined(std::uint32_t task, std::uint32_t attempt,
+                                 std::uint64_t id, bool counted,
+                                 const std::string& why, time_point now) {
+  steps out;
+  const auto found = find(attempt, id);
+  if (found == pending_.end() || task >= tasks_.size()
+      || found->second.publishing)
+    return out;
+  give_up(found,
+          counted ? checkpoint_failure::declined
+                  : checkpoint_failure::cancelled,
+          why, now, out);
+  return out;
+}
+
+checkpoint_coordinator::steps
+checkpoint_coordinator::task_at_end(std::uint32_t task, std::uint32_t attempt,
+                                    time_point) {
+  if (attempt != attempt_ || task >= tasks_.size()
+      || tasks_[task] != task_stage::running)
+    return {};
+  tasks_[task] = task_stage::at_end;
+  end_wanted_ = all_at_end();
+  return {};
+}
+
+checkpoint_coordinator::steps
+checkpoint_coordinator::task_finished(std::uint32_t task, std::uint32_t attempt,
+                                      time_point) {
+  steps out;
+  if (attempt != attempt_ || task >= tasks_.size())
+    return out;
+  tasks_[task] = task_stage::finished;
+  end_wanted_ = all_at_end();
+  for (auto& [id, each] : pending_)
+    if (!each.tasks[task] && !each.publishing)
+      each.tasks[task] = subtask_state{subtask_stage::finished, {}};
+  publish_next(out);
+  return out;
+}
+
+// -- completion ---------------------------------------------------------------
+
+bool checkpoint_coordinator::complete(const pending& of) const {
+  return std::ranges::all_of(of.tasks,
+                             [](const auto& each) { return each.has_value(); })
+         && std::ranges::all_of(of.coordinators, [](const auto& each) {
+              return each.second.has_value();
+            });
+}
+
+/// One after the other, so that checkpoints complete in order.
+void checkpoint_coordinator::publish_next(steps& out) {
+  for (const auto& [id, each] : pending_)
+    if (each.publishing)
+      return;
+  for (auto& [id, each] : pending_) {
+    if (!complete(each))
+      continue;
+    each.publishing = true;
+    checkpoint_step step = step_of(kind::publish, id);
+    step.metadata = take_metadata(id, each);
+    out.push_back(std::move(step));
+    return;
+  }
+}
+
+/// Moves the states out of what was pending: they may be large.
+std::shared_ptr<const checkpoint_metadata>
+checkpoint_coordinator::take_metadata(std::uint64_t id, pending& of) const {
+  auto result = std::make_shared<checkpoint_metadata>();
+  result->checkpoint_id = id;
+  result->kind = of.snapshot;
+  result->job_id = plan_.job_id;
+  result->job_name = plan_.job_name;
+  result->hash_id = plan_.hash_id;
+  result->triggered = of.triggered;
+  result->vertices = plan_.vertices;
+  for (std::size_t i = 0; i < of.tasks.size(); ++i) {
+    auto& subtasks = result->vertices[plan_.tasks[i].vertex].subtasks;
+    const std::size_t index = plan_.tasks[i].index;
+    subtasks.resize(std::max(subtasks.size(), index + 1));
+    subtasks[index] = std::move(*of.tasks[i]);
+  }
+  for (auto& [vertex, state] : of.coordinators)
+    result->vertices[vertex].coordinator = std::move(*state);
+  return result;
+}
+
+checkpoint_coordinator::steps checkpoint_coordinator::stored(std::uint64_t id,
+                                                             time_point now) {
+  steps out;
+  const auto found = pending_.find(id);
+  if (found == pending_.end())
+    return out;
+  if (auto* report = history_.find(id)) {
+    report->state = checkpoint_report::outcome::completed;
+    report->duration = duration_cast<microseconds>(now - found->second.since);
+  }
+  ++history_.completed;
+  pending_.erase(found);
+  retained_.push_back(id);
+  latest_completed_ = id;
+  last_completed_at_ = now;
+  failures_in_a_row_ = 0;
+  subsume_before(id, now, out);
+  if (running_)
+    out.push_back(step_of(kind::notify_completed, id));
+  retire(out);
+  end_wanted_ = all_at_end();
+  publish_next(out);
+  return out;
+}
+
+checkpoint_coordinator::steps
+checkpoint_coordinator::store_failed(std::uint64_t id, const error& why,
+                                     time_point now) {
+  steps out;
+  const auto found = pending_.find(id);
+  if (found == pending_.end())
+    return out;
+  give_up(found, checkpoint_failure::not_stored, why.text, now, out);
+  publish_next(out);
+  return out;
+}
+
+void checkpoint_coordinator::subsume_before(std::uint64_t id, time_point now,
+                                            steps& out) {
+  while (!pending_.empty() && pending_.begin()->first < id)
+    give_up(pending_.begin(), checkpoint_failure::subsumed,
+            "checkpoint " + std::to_string(id) + " completed first", now, out);
+}
+
+/// Completed ones beyond what is to be kept.
+void checkpoint_coordinator::retire(steps& out) {
+  while (retained_.size() > std::max<std::uint32_t>(options_.num_retained, 1)) {
+    out.push_back(step_of(kind::discard, retained_.front()));
+    retained_.pop_front();
+  }
+}
+
+void checkpoint_coordinator::give_up(pending_map::iterator which,
+                                     checkpoint_failure why,
+                                     const std::string& text, time_point now,
+                                     steps& out) {
+  const std::uint64_t id = which->first;
+  if (auto* report = history_.find(id)) {
+    report->state = checkpoint_report::outcome::failed;
+    report->duration = duration_cast<microseconds>(now - which->second.since);
+    report->failure = std::string{to_string(why)} + ": " + text;
+  }
+  ++history_.failed;
+  pending_.erase(which);
+  if (running_) {
+    checkpoint_step step = step_of(kind::notify_aborted, id);
+    step.failure = why;
+    out.push_back(std::move(step));
+  }
+  out.push_back(step_of(kind::discard_unfinished, id));
+  end_wanted_ = all_at_end();
+  if (!counts(why) || ++failures_in_a_row_ <= options_.tolerable_failures)
+    return;
+  failures_in_a_row_ = 0;
+  checkpoint_step step = step_of(kind::fail_job, id);
+  step.cause =
+    error{error_code::io, "checkpoint " + std::to_string(id) + " "
+                            + std::string{to_string(why)} + ": " + text};
+  out.push_back(std::move(step));
+}
+
+std::vector<std::uint32_t> checkpoint_coordinator::awaited() const {
+  std::vector<std::uint32_t> result;
+  if (pending_.empty())
+    return result;
+  const auto& tasks = pending_.begin()->second.tasks;
+  for (std::uint32_t i = 0; i < tasks.size(); ++i)
+    if (!tasks[i])
+      result.push_back(i);
+  return result;
+}
+
+} // namespace flow

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libflow/checkpoint/state_handle.hpp"
+#include "libflow/core/crc32c.hpp"
+#include "libflow/core/error.hpp"
+
+namespace flow {
+
+/// A handle that carries the state itself.
+[[nodiscard]] inline state_handle inline_state(std::vector<std::byte> bytes) {
+  state_handle handle;
+  handle.size = bytes.size();
+  handle.checksum = crc32c(bytes);
+  handle.bytes = std::move(bytes);
+  return handle;
+}
+
+/// Whether `bytes` are what the handle promises; `where` is for the error.
+[[nodiscard]] inline expected<void>
+check_state(const std::string& where, const state_handle& handle,
+            const std::vector<std::byte>& bytes) {
+  if (bytes.size() != handle.size)
+    return error{error_code::corrupt_data,
+                 where + ": a state has " + std::to_string(bytes.size())
+                   + " bytes, its checkpoint says "
+                   + std::to_string(handle.size),
+                 error_severity::fatal};
+  if (crc32c(bytes) != handle.checksum)
+    return error{error_code::corrupt_data,
+                 where + ": the checksum of a state does not match",
+                 error_severity::fatal};
+  return {};
+}
+
+/// The state within a handle, checked.
+[[nodiscard]] inline expected<std::vector<std::byte>>
+checked_inline_state(const std::string& where, const state_handle& handle) {
+  if (auto checked = check_state(where, handle, handle.bytes); !checked)
+    return checked.error();
+  return handle.bytes;
+}
+
+} // namespace flow
