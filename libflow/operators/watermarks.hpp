@@ -103,8 +103,8 @@ public:
 
   /// With another parallelism nobody knows which of the old generators saw the
   /// splits that are now here: the lowest of all holds, so that no record
-  /// becomes late by the restore. The watermark that held is put out again: operators below it in the chain have no valve
-  /// that would remember it.
+  /// becomes late by the restore. The watermark that held is put out again:
+  /// operators below it in the chain have no valve that would remember it.
   expected<void> restore(std::span<const operator_snapshot> parts) override {
     std::optional<generator_state> lowest;
     for (const auto& part : parts) {

@@ -310,5 +310,4 @@ TEST_CASE("damaged snapshots are refused") {
     other[at] ^= std::byte{0x10};
     CHECK_FALSE(decode_task_snapshot(other));
   }
-}, 0, 1, channels));
 }

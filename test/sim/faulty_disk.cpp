@@ -144,6 +144,7 @@ public:
   expected<bool> same_file(const std::string& a, const std::string& b) override;
   expected<bool> remove_file(const std::string& path) override;
   expected<bool> remove_empty_directory(const std::string& path) override;
+  expected<std::unique_ptr<file_lock>> lock(const std::string& path) override;
   expected<void> sync_directory(const std::string& path) override;
 
 private:
@@ -176,6 +177,31 @@ private:
   faulty_disk& disk_;
   const std::uint64_t generation_;
 };
+
+/// A dead process holds no lock.
+expected<std::unique_ptr<file_lock>>
+faulty_disk::mounted::lock(const std::string& path) {
+  if (auto stopped = stopped_by("lock", path))
+    return *stopped;
+  struct held final : file_lock {
+    held(std::map<std::string, std::uint64_t>& all, std::string mine,
+         std::uint64_t by)
+      : locks(all), path(std::move(mine)), generation(by) {}
+    ~held() override {
+      if (locks[path] == generation)
+        locks.erase(path);
+    }
+    std::map<std::string, std::uint64_t>& locks;
+    std::string path;
+    std::uint64_t generation;
+  };
+  const auto [holder, is_new] = disk_.locks_.try_emplace(path, generation_);
+  if (!is_new && holder->second == generation_)
+    return std::unique_ptr<file_lock>{};
+  holder->second = generation_;
+  return std::unique_ptr<file_lock>{
+    std::make_unique<held>(disk_.locks_, path, generation_)};
+}
 
 class faulty_disk::open_to_read final : public readable_file {
 public:

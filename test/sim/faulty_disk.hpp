@@ -77,6 +77,7 @@ private:
   std::function<void()> die_;
   detail::disk_node_ptr root_;
   std::uint64_t generation_ = 0;
+  std::map<std::string, std::uint64_t> locks_; // by path: the generation
   std::chrono::nanoseconds full_until_{0};
 };
 

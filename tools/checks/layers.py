@@ -62,7 +62,7 @@ def allowed(path):
         return LIBFLOW.get(folder, [])
     if parts[0] == "actors":
         if folder in _ROOTS:
-            return ["libflow", "actors"]
+            return ["libflow", "actors", "backends/factory"]
         return (["libflow", "actors/messages", "actors/support"]
                 + _SPAWNS.get(folder, []))
     if parts[0] == "backends":

@@ -115,8 +115,7 @@ public:
     return inside->empty() && directories.erase(path) == 1;
   }
 
-  expected<std::unique_ptr<file_lock>>
-  lock(const std::string& path) override {
+  expected<std::unique_ptr<file_lock>> lock(const std::string& path) override {
     struct held final : file_lock {
       held(std::set<std::string>& all, std::string mine)
         : locks(all), path(std::move(mine)) {}

@@ -235,17 +235,28 @@ TEST_CASE("what is not built yet is refused by name") {
 
 TEST_CASE("keys of checkpoints arrive") {
   const auto parsed =
-    parse({"-D", "execution.checkpointing.interval=250ms", "-D",
-           "execution.checkpointing.mode=at-least-once", "-D",
-           "execution.checkpointing.timeout=1min", "-D",
-           "execution.checkpointing.min-pause=5", "-D",
-           "execution.checkpointing.max-concurrent-checkpoints=2", "-D",
-           "execution.checkpointing.tolerable-failed-checkpoints=3", "-D",
-           "execution.checkpointing.num-retained=4", "-D",
-           "execution.checkpointing.dir=/c", "-D",
+    parse({"-D",
+           "execution.checkpointing.interval=250ms",
+           "-D",
+           "execution.checkpointing.mode=at-least-once",
+           "-D",
+           "execution.checkpointing.timeout=1min",
+           "-D",
+           "execution.checkpointing.min-pause=5",
+           "-D",
+           "execution.checkpointing.max-concurrent-checkpoints=2",
+           "-D",
+           "execution.checkpointing.tolerable-failed-checkpoints=3",
+           "-D",
+           "execution.checkpointing.num-retained=4",
+           "-D",
+           "execution.checkpointing.dir=/c",
+           "-D",
            "execution.checkpointing.externalized-checkpoint-retention="
            "retain-on-cancellation",
-           "-s", "latest", "-n"});
+           "-s",
+           "latest",
+           "-n"});
   REQUIRE(parsed);
   const checkpoint_options& options = parsed->options.checkpoints;
   CHECK(options.interval == 250ms);
