@@ -10,6 +10,10 @@ namespace flow {
 
 namespace {
 
+std::string folder_of(const job_options& options) {
+  return options.checkpoints.dir + "/" + options.job_id.value_or("");
+}
+
 /// The folder of the job, made and locked.
 expected<std::shared_ptr<file_lock>> lock_folder(file_system& files,
                                                  const std::string& parent,
@@ -86,6 +90,13 @@ expected<void> clear(checkpoint_storage& storage,
 
 } // namespace
 
+std::shared_ptr<checkpoint_storage> storage_of(const job_options& options) {
+  if (!options.checkpoints.on() && !options.restore)
+    return nullptr;
+  return make_checkpoint_storage(options.checkpoints, local_files(),
+                                 folder_of(options));
+}
+
 expected<checkpoint_setup>
 set_up_checkpoints(std::shared_ptr<file_system> files,
                    std::shared_ptr<const job_graph> graph,
@@ -96,8 +107,7 @@ set_up_checkpoints(std::shared_ptr<file_system> files,
     return result;
   const bool in_files =
     options.checkpoints.backend_kind() != state_backend_kind::memory;
-  const std::string folder =
-    options.checkpoints.dir + "/" + options.job_id.value_or("");
+  const std::string folder = folder_of(options);
   result.storage = make_checkpoint_storage(options.checkpoints, files, folder);
   if (in_files) {
     auto lock = lock_folder(*files, options.checkpoints.dir, folder);

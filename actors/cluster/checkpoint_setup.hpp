@@ -21,6 +21,11 @@ struct checkpoint_setup {
   std::shared_ptr<const job_graph> graph;
 };
 
+/// The storage that a job with these options writes its states to, for a worker
+/// process; null when it keeps none.
+[[nodiscard]] std::shared_ptr<checkpoint_storage>
+storage_of(const job_options& options);
+
 /// Opens the storage, takes the lock of the job's folder, and finds what
 /// `--restore` asks for. A fresh start removes what an earlier run of the same
 /// job left, unless checkpoints are to be retained: its results are gone, so

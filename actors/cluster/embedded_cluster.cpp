@@ -217,7 +217,7 @@ void embedded_cluster::serve_metrics(
 expected<std::unique_ptr<running_job>>
 start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
   if (in_worker_process())
-    serve_as_worker(std::move(graph));
+    serve_as_worker(std::move(graph), options);
   std::unique_ptr<worker_processes> workers;
   if (options.processes > 0) {
     auto prepared = worker_processes::prepare(options.processes, graph);

@@ -10,6 +10,8 @@
 
 #include "actors/cluster/worker_spec.hpp"
 #include "actors/launcher/launcher.hpp"
+#include "actors/cluster/checkpoint_setup.hpp"
+#include "actors/support/background_threads.hpp"
 #include "actors/support/runtime_config.hpp"
 #include "actors/worker/worker_actor.hpp"
 #include "libflow/core/exit_code.hpp"
@@ -46,12 +48,15 @@ net::handshake identity_of(const worker_spec& spec) {
 class worker_process {
 public:
   worker_process(const worker_spec& spec,
-                 std::shared_ptr<const job_graph> graph)
+                 std::shared_ptr<const job_graph> graph,
+                 const job_options& options)
     : channels_(std::make_shared<channel_switch>(spec.job)) {
     shared_.time = &time_;
     shared_.metrics = &metrics_;
     shared_.log = logger::to_stderr();
     shared_.fenced = &fenced_;
+    shared_.background = &background_;
+    shared_.storage = storage_of(options);
     shared_.end_process = [] { end_process(exit_code::failed); };
     actor_ = system_.spawn<worker_actor, caf::detached>(
       shared_, worker_setup{spec.worker, spec.incarnation, std::move(graph),
@@ -100,6 +105,7 @@ private:
   worker_context shared_;
   runtime_config config_;
   caf::actor_system system_{config_};
+  background_threads background_{2};
   std::shared_ptr<channel_switch> channels_;
   caf::actor actor_;
   std::unique_ptr<link_host> links_;
@@ -107,7 +113,8 @@ private:
 
 } // namespace
 
-void serve_as_worker(std::shared_ptr<const job_graph> graph) {
+void serve_as_worker(std::shared_ptr<const job_graph> graph,
+                     const job_options& options) {
   const auto text = inherited_worker_spec();
   if (!text)
     give_up(text.error().text);
@@ -115,7 +122,7 @@ void serve_as_worker(std::shared_ptr<const job_graph> graph) {
   if (!spec)
     give_up(spec.error().text);
   prctl(PR_SET_NAME, ("flow-" + handshake_name(spec->worker)).c_str());
-  const worker_process process{*spec, std::move(graph)};
+  const worker_process process{*spec, std::move(graph), options};
   worker_process::serve();
 }
 

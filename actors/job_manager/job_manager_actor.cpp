@@ -349,7 +349,7 @@ void job_manager_actor::connect_subtasks() {
     source_readers readers;
     for (std::size_t task = 0; task < handles_.size(); ++task)
       if (index_of(subtasks_[task].vertex) == vertex)
-        readers.subtasks.push_back(handles_[task]);
+        readers.add(handles_[task], site_of(subtasks_[task]));
     send(coordinators_[vertex], readers_atom::value, std::move(readers));
   }
 }

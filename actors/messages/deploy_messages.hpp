@@ -99,6 +99,12 @@ struct task_wiring {
 /// The subtasks that a source coordinator hands splits to, by index.
 struct source_readers {
   std::vector<caf::actor> subtasks;
+  std::vector<task_site> sites; ///< where each is
+
+  void add(caf::actor subtask, task_site site) {
+    subtasks.push_back(std::move(subtask));
+    sites.push_back(site);
+  }
 };
 
 struct task_report {

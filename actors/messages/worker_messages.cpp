@@ -10,8 +10,18 @@ bool known(task_action action) {
   return action <= task_action::give_up;
 }
 
+bool known(const checkpoint_barrier& barrier) {
+  return barrier.kind <= barrier_kind::savepoint;
+}
+
 /// Enums may hold any number after decoding.
 bool sound(const worker_message& what) {
+  if (const auto* order = std::get_if<checkpoint_order>(&what))
+    return order->action <= checkpoint_action::aborted && known(order->barrier);
+  if (const auto* trigger = std::get_if<reader_trigger>(&what))
+    return known(trigger->barrier);
+  if (const auto* ack = std::get_if<checkpoint_ack>(&what))
+    return ack->state.stage <= subtask_stage::finished;
   if (const auto* order = std::get_if<task_order>(&what))
     return known(order->action);
   if (const auto* changed = std::get_if<task_changed>(&what)) {

@@ -50,11 +50,14 @@ struct deploy_order {
   std::uint32_t task = 0;
   std::uint32_t attempt = 0;
   task_settings settings;
+  /// Location and metadata of the checkpoint that it starts from.
+  std::optional<std::pair<std::string, byte_string>> restored;
 };
 
 struct coordinator_order {
   std::uint32_t vertex = 0;
   std::uint32_t attempt = 0;
+  std::optional<byte_string> restored; ///< its state
 };
 
 /// The other ends of a task's channels.
@@ -83,6 +86,28 @@ struct task_order {
   std::uint32_t task = 0;
   std::uint32_t attempt = 0;
   task_action action = task_action::open;
+};
+
+/// Values are on the wire.
+enum class checkpoint_action : std::uint8_t { trigger, completed, aborted };
+
+struct checkpoint_order {
+  std::uint32_t task = 0; ///< or the vertex of a source's coordinator
+  bool of_coordinator = false;
+  std::uint32_t attempt = 0;
+  checkpoint_action action = checkpoint_action::trigger;
+  checkpoint_barrier barrier; ///< of others than a trigger the id counts
+};
+
+/// Who a source's coordinator hands splits and triggers to, by index.
+struct readers_order {
+  std::uint32_t vertex = 0;
+  std::uint32_t attempt = 0;
+  struct reader {
+    std::uint32_t worker = 0;
+    std::uint32_t task = 0;
+  };
+  std::vector<reader> readers;
 };
 
 struct coordinator_cancel {
@@ -122,6 +147,12 @@ struct task_changed {
   task_report report;
 };
 
+/// Everything was processed; a checkpoint has to commit it.
+struct task_at_end {
+  std::uint32_t task = 0;
+  std::uint32_t attempt = 0;
+};
+
 /// Counters of the worker since its start. Sent before every end of a task, so
 /// that the totals of a job that has ended are complete.
 struct worker_metrics {
@@ -148,6 +179,14 @@ struct split_answer {
   std::optional<error> failure;
 };
 
+/// A trigger on its way from a source's coordinator to a reader, behind the
+/// splits that it was given.
+struct reader_trigger {
+  std::uint32_t task = 0;
+  std::uint32_t attempt = 0;
+  checkpoint_barrier barrier;
+};
+
 /// The job has ended; so does the worker.
 struct worker_end {};
 
@@ -156,7 +195,9 @@ using worker_message =
                coordinator_order, wiring_order, task_order, coordinator_cancel,
                explanation_question, explanation_answer, task_deployed,
                coordinator_deployed, task_connected, task_changed,
-               worker_metrics, split_question, split_answer, worker_end>;
+               worker_metrics, split_question, split_answer, worker_end,
+               checkpoint_order, readers_order, checkpoint_ack,
+               checkpoint_decline, task_at_end, source_state, reader_trigger>;
 
 /// Bytes of a message.
 [[nodiscard]] byte_string encode(const worker_message& what);

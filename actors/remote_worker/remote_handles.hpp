@@ -27,6 +27,7 @@ protected:
 
 private:
   void order(task_action action);
+  void order(checkpoint_action action, const checkpoint_barrier& barrier);
   void on_connect(const task_wiring& wiring);
 
   caf::actor worker_;
@@ -49,6 +50,9 @@ protected:
   caf::behavior make_behavior() override;
 
 private:
+  void order(checkpoint_action action, const checkpoint_barrier& barrier);
+  void on_readers(const source_readers& readers);
+
   caf::actor worker_;
   const std::uint32_t vertex_;
   const std::uint32_t attempt_;

@@ -129,14 +129,17 @@ void remote_worker_actor::on_deploy(const deploy_task& what) {
     return;
   }
   tasks_[what.task] = fresh;
-  order(deploy_order{what.task, what.place.attempt, what.settings});
+  deploy_order wanted{what.task, what.place.attempt, what.settings, {}};
+  if (const auto& from = what.restored.from)
+    wanted.restored.emplace(from->location, encode(*from->metadata));
+  order(std::move(wanted));
 }
 
 void remote_worker_actor::on_deploy_coordinator(
   const deploy_coordinator& what) {
   const auto vertex = index_of(what.vertex);
   sources_[vertex] = {what.attempt, what.job_manager};
-  order(coordinator_order{vertex, what.attempt});
+  order(coordinator_order{vertex, what.attempt, what.restored});
 }
 
 caf::result<task_explanation>
@@ -256,6 +259,29 @@ void remote_worker_actor::handle(const task_changed& what) {
   send(found->second.job_manager, taskstate_atom::value, report);
   if (terminal(report.state))
     tasks_.erase(found);
+}
+
+// What checkpoints need: the job manager judges attempts itself.
+
+void remote_worker_actor::handle(const checkpoint_ack& ack) {
+  if (const auto found = tasks_.find(ack.task); found != tasks_.end())
+    send(found->second.job_manager, ckptack_atom::value, ack);
+}
+
+void remote_worker_actor::handle(const checkpoint_decline& no) {
+  if (const auto found = tasks_.find(no.task); found != tasks_.end())
+    send(found->second.job_manager, ckptdecl_atom::value, no);
+}
+
+void remote_worker_actor::handle(const task_at_end& what) {
+  if (const auto found = tasks_.find(what.task); found != tasks_.end())
+    send(found->second.job_manager, ckptend_atom::value, what.task,
+         what.attempt);
+}
+
+void remote_worker_actor::handle(const source_state& what) {
+  if (const auto found = sources_.find(what.vertex); found != sources_.end())
+    send(found->second.job_manager, srcstate_atom::value, what);
 }
 
 void remote_worker_actor::handle(const explanation_answer& answer) {

@@ -114,6 +114,10 @@ private:
   void handle(const coordinator_deployed& what);
   void handle(const task_connected& what);
   void handle(const task_changed& what);
+  void handle(const checkpoint_ack& ack);
+  void handle(const checkpoint_decline& no);
+  void handle(const task_at_end& what);
+  void handle(const source_state& what);
   void handle(const explanation_answer& answer);
   void handle(const worker_metrics& now);
   template <class Other>

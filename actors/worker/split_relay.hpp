@@ -48,6 +48,10 @@ protected:
       [this](splitfail_atom, const error& why) {
         answer({task_, attempt_, {}, why});
       },
+      [this](trigger_atom, std::uint32_t, const checkpoint_barrier& barrier) {
+        send(owner_, relayed_atom::value, worker_,
+             worker_message{reader_trigger{task_, attempt_, barrier}});
+      },
       [this](close_relay_atom) { quit(); },
     };
   }

@@ -98,6 +98,12 @@ caf::behavior worker_actor::make_behavior() {
     [this](taskstate_atom, const task_report& report) {
       on_task_state(report);
     },
+    [this](ckptack_atom, const checkpoint_ack& ack) { tell_job(ack); },
+    [this](ckptdecl_atom, const checkpoint_decline& no) { tell_job(no); },
+    [this](ckptend_atom, std::uint32_t task, std::uint32_t attempt) {
+      tell_job(task_at_end{task, attempt});
+    },
+    [this](srcstate_atom, const source_state& state) { tell_job(state); },
     [this](nextsplit_atom, std::uint32_t subtask) { on_next_split(subtask); },
     [this](relayed_atom, std::uint32_t worker, const worker_message& what) {
       if (auto& to = peers_[worker].control)
@@ -159,16 +165,79 @@ void worker_actor::handle(const known_workers& known) {
 void worker_actor::handle(const deploy_order& order) {
   if (order.task >= ids_.size())
     return;
-  send(task_manager_, deploy_atom::value,
-       deploy_task{order.task,
+  deploy_task what{order.task,
                    task_place{graph_, ids_[order.task], order.attempt},
-                   order.settings, self_handle()});
+                   order.settings,
+                   {},
+                   self_handle()};
+  if (order.restored) {
+    auto metadata = decode_checkpoint_metadata(order.restored->second);
+    if (!metadata) {
+      tell_job(task_changed{{order.task, order.attempt, task_state::failed,
+                             metadata.error()}});
+      return;
+    }
+    what.restored.from =
+      std::make_shared<const stored_checkpoint>(stored_checkpoint{
+        std::make_shared<const checkpoint_metadata>(std::move(*metadata)),
+        order.restored->first});
+  }
+  send(task_manager_, deploy_atom::value, std::move(what));
 }
 
 void worker_actor::handle(const coordinator_order& order) {
   send(task_manager_, deploysrc_atom::value,
        deploy_coordinator{vertex_id{order.vertex}, order.attempt, graph_,
-                          self_handle()});
+                          order.restored, self_handle()});
+}
+
+void worker_actor::handle(const checkpoint_order& order) {
+  caf::actor to;
+  if (order.of_coordinator) {
+    if (const auto found = coordinators_.find(order.task);
+        found != coordinators_.end()
+        && found->second.attempt == order.attempt)
+      to = found->second.coordinator;
+  } else if (const local_task* task = find(order.task, order.attempt)) {
+    to = task->subtask;
+  }
+  if (!to)
+    return;
+  switch (order.action) {
+  case checkpoint_action::trigger:
+    send(to, trigger_atom::value, order.attempt, order.barrier);
+    break;
+  case checkpoint_action::completed:
+    send(to, ckptdone_atom::value, order.attempt, order.barrier.checkpoint_id);
+    break;
+  case checkpoint_action::aborted:
+    send(to, ckptabort_atom::value, order.attempt, order.barrier.checkpoint_id);
+    break;
+  }
+}
+
+void worker_actor::handle(const readers_order& order) {
+  const auto found = coordinators_.find(order.vertex);
+  if (found == coordinators_.end() || found->second.attempt != order.attempt)
+    return;
+  source_readers readers;
+  for (std::uint32_t i = 0; i < order.readers.size(); ++i) {
+    const auto& each = order.readers[i];
+    readers.add(each.worker == setup_.worker
+                  ? local(each.task)
+                  : relay_of(found->second, each.worker,
+                             {order.vertex, order.attempt, i, each.task}),
+                {each.worker, each.task});
+  }
+  send(found->second.coordinator, readers_atom::value, std::move(readers));
+}
+
+caf::actor worker_actor::relay_of(local_coordinator& of, std::uint32_t worker,
+                                  const split_question& reader) {
+  caf::actor& relay = of.relays[reader.task];
+  if (!relay)
+    relay = spawn<split_relay>(self_handle(), of.coordinator, worker, reader);
+  return relay;
 }
 
 void worker_actor::handle(const wiring_order& order) {
@@ -251,6 +320,13 @@ void worker_actor::on_peer_message(std::uint32_t worker,
     on_question(worker, *question);
   else if (const auto* answer = std::get_if<split_answer>(&what))
     on_answer(*answer);
+  else if (const auto* trigger = std::get_if<reader_trigger>(&what))
+    on_reader_trigger(*trigger);
+}
+
+void worker_actor::on_reader_trigger(const reader_trigger& what) {
+  if (const local_task* to = find(what.task, what.attempt))
+    send(to->subtask, trigger_atom::value, what.attempt, what.barrier);
 }
 
 void worker_actor::on_question(std::uint32_t worker,
@@ -258,11 +334,8 @@ void worker_actor::on_question(std::uint32_t worker,
   const auto found = coordinators_.find(question.vertex);
   if (found == coordinators_.end() || found->second.attempt != question.attempt)
     return;
-  caf::actor& relay = found->second.relays[question.task];
-  if (!relay)
-    relay = spawn<split_relay>(self_handle(), found->second.coordinator, worker,
-                               question);
-  send(relay, nextsplit_atom::value, question.subtask);
+  send(relay_of(found->second, worker, question), nextsplit_atom::value,
+       question.subtask);
 }
 
 void worker_actor::on_answer(const split_answer& answer) {

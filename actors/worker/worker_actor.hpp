@@ -82,6 +82,8 @@ private:
   void handle(const coordinator_order& order);
   void handle(const wiring_order& order);
   void handle(const task_order& order);
+  void handle(const checkpoint_order& order);
+  void handle(const readers_order& order);
   void handle(const coordinator_cancel& order);
   void handle(const explanation_question& question);
   void handle(const worker_end&);
@@ -106,6 +108,9 @@ private:
                       const caf::actor& coordinator);
   void on_task_state(const task_report& report);
   void on_next_split(std::uint32_t subtask);
+  void on_reader_trigger(const reader_trigger& what);
+  caf::actor relay_of(local_coordinator& of, std::uint32_t worker,
+                      const split_question& reader);
 
   // -- the rest ---------------------------------------------------------------
 

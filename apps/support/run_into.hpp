@@ -22,10 +22,10 @@ inline int report_failure(const stream_environment& env, const error& why) {
 /// well. With --explain, and in a worker process, nothing is touched.
 /// @return the exit code for main
 inline int run_into(stream_environment& env, const std::string& directory) {
-  if (env.options().explain != explain_format::none || in_worker_process())
-    return env.execute();
   env.identify_by(
     (std::filesystem::absolute(directory) / "").lexically_normal().string());
+  if (env.options().explain != explain_format::none || in_worker_process())
+    return env.execute();
   const auto files = local_files();
   auto mode = output_mode::empty;
   if (env.options().restore)
