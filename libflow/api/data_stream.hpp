@@ -138,6 +138,14 @@ public:
   template <class Selector>
   auto key_by(Selector selector) const;
 
+  /// Windows over all records, in one subtask.
+  template <class Windows>
+  auto window_all(Windows windows) const;
+  [[nodiscard]] auto time_window_all(duration_ms size) const;
+  [[nodiscard]] auto time_window_all(duration_ms size, duration_ms slide) const;
+  [[nodiscard]] auto count_window_all(std::int64_t n) const;
+  [[nodiscard]] auto count_window_all(std::int64_t n, std::int64_t slide) const;
+
   /// This stream and others of the same type as one; no order between them.
   template <class... Others>
   data_stream union_with(const Others&... others) const {

@@ -5,14 +5,14 @@
 #include <utility>
 
 #include "libflow/api/data_stream.hpp"
+#include "libflow/api/window_types.hpp"
 #include "libflow/functions/keyed_context.hpp"
 #include "libflow/operators/keyed_process.hpp"
 #include "libflow/operators/reduce.hpp"
-#include "libflow/windows/tumbling.hpp"
 
 namespace flow {
 
-template <class Key, class T, class Selector, class Assigner>
+template <class Input, class Windows, class Trigger, class Evictor>
 class windowed_stream;
 
 /// A function with state per key: a call operator or a member `process` that
@@ -31,6 +31,10 @@ concept keyed_process_function = std::invocable < Function&,
 template <class Key, class T, class Selector>
 class keyed_stream {
 public:
+  using record = T;
+  using key = Key;
+  using selector_type = Selector;
+
   keyed_stream(data_stream<T> keyed, Selector selector)
     : keyed_(std::move(keyed)), selector_(std::move(selector)) {}
 
@@ -86,11 +90,26 @@ public:
     return reduce(max_of(field));
   }
 
-  /// Windows over each key: `.window(tumbling_event_time(1h))`.
-  template <class Assigner>
-  windowed_stream<Key, T, Selector, Assigner> window(Assigner assigner) const {
-    return {*this, std::move(assigner)};
+  /// Windows over each key: `.window(tumbling_event_time(1h))`; what else there
+  /// is: api/window_types.hpp.
+  template <class Windows>
+  windowed_stream<keyed_stream, Windows, default_trigger, no_evictor>
+  window(Windows windows) const {
+    return {*this, std::move(windows)};
   }
+
+  /// Tumbling, or sliding, windows of event time.
+  [[nodiscard]] auto time_window(duration_ms size) const {
+    return window(tumbling_event_time{size});
+  }
+  [[nodiscard]] auto time_window(duration_ms size, duration_ms slide) const {
+    return window(sliding_event_time{size, slide});
+  }
+
+  /// Every n records of a key, which then go; fewer never fire.
+  [[nodiscard]] auto count_window(std::int64_t n) const;
+  /// The last n records of a key, at every `slide` of them.
+  [[nodiscard]] auto count_window(std::int64_t n, std::int64_t slide) const;
 
   // -- for the other classes of the API ---------------------------------------
 

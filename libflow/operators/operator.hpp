@@ -28,7 +28,16 @@ struct operator_counts {
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
   std::uint64_t late_records = 0;
+  std::uint64_t late_dropped = 0; ///< of those, without a late output
   std::uint64_t skipped_records = 0;
+};
+
+/// Timers that are registered with an operator, over all keys.
+struct timer_counts {
+  std::size_t event = 0;
+  std::size_t processing = 0;
+
+  friend bool operator==(const timer_counts&, const timer_counts&) = default;
 };
 
 /// What an operator is told when it opens.
@@ -141,6 +150,9 @@ public:
 
   /// Bytes held in state, buffers and timers; an estimate.
   [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }
+
+  /// For tests and metrics.
+  [[nodiscard]] virtual timer_counts timers() const { return {}; }
 
   virtual void close() {}
 

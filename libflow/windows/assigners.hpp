@@ -172,8 +172,9 @@ struct global_windows {
   using window = global_window;
   static constexpr bool merges = false;
 
+  /// No watermark closes it, and records need no timestamp.
   [[nodiscard]] static time_domain domain() noexcept {
-    return time_domain::event;
+    return time_domain::processing;
   }
 
   template <class T, class Take>

@@ -11,10 +11,19 @@
 
 namespace flow {
 
+/// Whether an aggregate function can make one accumulator of two, by
+/// `merge(acc, other)`: windows that merge or that share slices need it.
+template <class F>
+concept mergeable_aggregate = requires(F& f, accumulator_type<F>& acc,
+                                       const accumulator_type<F>& other) {
+  f.merge(acc, other);
+};
+
 /// Folds: how a window operator keeps the records of one key and window, and
 /// what it makes of them. One shape for all, called in the operator's loop:
 /// `accumulator`, `add(acc, fresh, value)` where a fresh accumulator is
-/// value-initialised, `result(acc)`, `open` and `close`.
+/// value-initialised, `merge(acc, other)` where it can, `result(acc)`, `open`
+/// and `close`.
 
 /// Keeps one record, made by `T(const T&, const T&)`.
 template <class T, class Function>
@@ -29,6 +38,9 @@ public:
       acc = value;
     else
       acc = std::invoke(function_, std::as_const(acc), value);
+  }
+  void merge(T& acc, const T& other) {
+    acc = std::invoke(function_, std::as_const(acc), other);
   }
   [[nodiscard]] const T& result(const T& acc) const noexcept { return acc; }
 
@@ -58,6 +70,13 @@ public:
     else
       acc = function_.add(acc, value);
   }
+  void merge(accumulator& acc,
+             const accumulator& other) requires mergeable_aggregate<Function> {
+    if constexpr (std::is_void_v<decltype(function_.merge(acc, other))>)
+      function_.merge(acc, other);
+    else
+      acc = function_.merge(acc, other);
+  }
   [[nodiscard]] aggregate_result<Function> result(const accumulator& acc) {
     return function_.result(acc);
   }
@@ -76,6 +95,9 @@ public:
   using accumulator = std::vector<In>;
 
   void add(accumulator& acc, bool, const In& value) { acc.push_back(value); }
+  void merge(accumulator& acc, const accumulator& other) {
+    acc.insert(acc.end(), other.begin(), other.end());
+  }
   [[nodiscard]] std::span<const In>
   result(const accumulator& acc) const noexcept {
     return acc;
@@ -89,12 +111,17 @@ public:
 
 /// Emits it as it is.
 struct emit_result {
+  /// Whether it asks for more than where it runs when it opens.
+  template <class Context>
+  static constexpr bool opens_with = false;
+
   template <class Context, class Result, class Out>
   void operator()(const Context&, Result&& result, collector<Out>& out) {
     out.emit(std::forward<Result>(result));
   }
 
-  void open(runtime_context&) {}
+  template <class Context>
+  void open(Context&) {}
   void close() {}
 };
 
@@ -105,6 +132,10 @@ struct emit_result {
 template <class Function>
 class process_result {
 public:
+  template <class Context>
+  static constexpr bool opens_with =
+    has_open<Function, Context> && !has_open<Function, runtime_context>;
+
   explicit process_result(Function function) : function_(std::move(function)) {}
 
   template <class Context, class Result, class Out>
@@ -116,8 +147,17 @@ public:
       function_(context, result, out);
   }
 
-  void open(runtime_context& context) { open_function(function_, context); }
+  template <class Context>
+  void open(Context& context) {
+    open_function(function_, context);
+  }
   void close() { close_function(function_); }
+
+  /// The window goes: the author's `void clear(const window_context&)` drops
+  /// what it kept for it.
+  template <class Context>
+  requires requires(Function& f, const Context& c) { f.clear(c); }
+  void clear(const Context& context) { function_.clear(context); }
 
 private:
   Function function_;

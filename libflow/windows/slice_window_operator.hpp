@@ -14,17 +14,9 @@
 #include "libflow/windows/slice_bytes.hpp"
 #include "libflow/windows/slice_store.hpp"
 #include "libflow/windows/window_context.hpp"
+#include "libflow/windows/window_options.hpp"
 
 namespace flow {
-
-/// What the author of a windowed stream says beside its function.
-template <class In>
-struct window_options {
-  /// How long after its completion a window still accepts records.
-  duration_ms allowed_lateness{0};
-  /// Where records go that come too late; dropped without one.
-  std::optional<output_tag<In>> late_output;
-};
 
 /// Keyed event-time windows of which each is one slice of state: one table for
 /// all keys of a window, one timer for all of them, firing walks the table.
@@ -213,6 +205,8 @@ private:
     ++this->counts_.late_records;
     if (options_.late_output)
       this->sides_.emit(*options_.late_output, value, stamp);
+    else
+      ++this->counts_.late_dropped;
   }
 
   void fire_again(slice& late, const key_type& key, const accumulator& acc) {

@@ -12,7 +12,9 @@ namespace flow::harness {
 [[nodiscard]] std::vector<operator_kind_entry> watermark_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> pure_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> state_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> window_kinds();
 
 [[nodiscard]] std::vector<std::string> pure_function_names();
+[[nodiscard]] std::vector<std::string> window_function_names();
 
 } // namespace flow::harness

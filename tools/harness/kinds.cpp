@@ -20,6 +20,7 @@ std::vector<operator_kind_entry> all_kinds() {
   append(result, watermark_kinds());
   append(result, pure_kinds());
   append(result, state_kinds());
+  append(result, window_kinds());
   std::ranges::sort(result, {}, &operator_kind_entry::name);
   return result;
 }
@@ -44,6 +45,7 @@ const operator_kind_entry& kind_of(const value& description) {
 
 std::vector<std::string> function_names() {
   std::vector<std::string> result = pure_function_names();
+  append(result, window_function_names());
   return result;
 }
 

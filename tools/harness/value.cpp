@@ -83,6 +83,13 @@ bool same(const value& expected, const value& actual, bool whole) {
 
 } // namespace
 
+value::value() noexcept = default;
+value::value(const value& other) = default;
+value::value(value&& other) noexcept = default;
+value& value::operator=(const value& other) = default;
+value& value::operator=(value&& other) noexcept = default;
+value::~value() = default;
+
 bool value::as_bool() const {
   if (const auto* flag = std::get_if<bool>(&data_))
     return *flag;

@@ -25,7 +25,13 @@ public:
   using list = std::vector<value>;
   using map = std::map<std::string, value>;
 
-  value() = default;
+  // Out of line: inlined everywhere they cost seconds of compiling.
+  value() noexcept;
+  value(const value& other);
+  value(value&& other) noexcept;
+  value& operator=(const value& other);
+  value& operator=(value&& other) noexcept;
+  ~value();
   value(bool flag) : data_(flag) {}
   template <std::integral I>
   requires(!std::same_as<I, bool>) value(I number)
