@@ -8,6 +8,7 @@
 #include "libflow/api/keyed_stream.hpp"
 #include "libflow/api/window_types.hpp"
 #include "libflow/windows/slice_window_operator.hpp"
+#include "libflow/windows/sliding_window_operator.hpp"
 #include "libflow/windows/tumbling.hpp"
 #include "libflow/windows/window_operator.hpp"
 
@@ -151,16 +152,21 @@ private:
 
   static constexpr bool tumbling_in_event_time =
     std::is_same_v<Windows, tumbling_event_time>;
+  static constexpr bool sliding_in_event_time =
+    std::is_same_v<Windows, sliding_event_time>;
 
   /// Why the windows do not run over slices; empty when they do.
   template <bool Mergeable, class Emit>
   static constexpr const char* reason_against_slices() {
-    if (!tumbling_in_event_time)
+    if (!tumbling_in_event_time && !sliding_in_event_time)
       return "these windows are not cut into slices";
     if (!std::is_same_v<Trigger, default_trigger>)
       return "they have a trigger of their own";
     if (!std::is_same_v<Evictor, no_evictor>)
       return "they have an evictor";
+    if (!tumbling_in_event_time && !Mergeable)
+      return "their function cannot combine slices (an aggregate needs merge, "
+             "a reduce function has to be commutative)";
     if (keeps_window_state<Emit>)
       return "their function keeps state";
     return "";
@@ -191,20 +197,30 @@ private:
 
   template <class Out, class Fold, class Emit>
   data_stream<Out> add_slices(Fold fold, Emit emit) const {
-    auto windows = tumbling_windows::make(windows_.size, windows_.offset);
-    if (!windows) {
+    using op = std::conditional_t<
+      tumbling_in_event_time,
+      slice_window_operator<record_type, Out, selector, tumbling_windows, Fold,
+                            Emit>,
+      sliding_window_operator<record_type, Out, selector, Fold, Emit>>;
+    auto windows = slices_of(windows_);
+    if (!windows)
       input_.builder().errors.push_back(windows.error());
-      windows = tumbling_windows::make(duration_ms{1}); // never runs
-    }
     return input_.template add<Out>(
       operator_kind::window,
-      [by = input_.selector(), windows = *windows, fold = std::move(fold),
+      [by = input_.selector(), windows, fold = std::move(fold),
        emit = std::move(emit),
        options = options_](const std::string& name, receiver<Out>& to) {
-        return std::make_unique<slice_window_operator<
-          record_type, Out, selector, tumbling_windows, Fold, Emit>>(
-          name, to, by, windows, fold, emit, options);
+        // A job with errors is not deployed.
+        return std::make_unique<op>(name, to, by, *windows, fold, emit,
+                                    options);
       });
+  }
+
+  static auto slices_of(const tumbling_event_time& of) {
+    return tumbling_windows::make(of.size, of.offset);
+  }
+  static auto slices_of(const sliding_event_time& of) {
+    return detail::make_assigner(of);
   }
 
   template <class Out, class Fold, class Emit>

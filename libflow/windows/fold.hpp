@@ -19,6 +19,15 @@ concept mergeable_aggregate = requires(F& f, accumulator_type<F>& acc,
   f.merge(acc, other);
 };
 
+/// Whether an aggregate function can take an accumulator off another it was
+/// merged into, by `retract(acc, other)`. It has to be exact: of integers, not
+/// of floating-point numbers.
+template <class F>
+concept retractable_aggregate = requires(F& f, accumulator_type<F>& acc,
+                                         const accumulator_type<F>& other) {
+  f.retract(acc, other);
+};
+
 /// Folds: how a window operator keeps the records of one key and window, and
 /// what it makes of them. One shape for all, called in the operator's loop:
 /// `accumulator`, `add(acc, fresh, value)` where a fresh accumulator is
@@ -30,6 +39,7 @@ template <class T, class Function>
 class reduce_fold {
 public:
   using accumulator = T;
+  static constexpr bool retracts = false;
 
   explicit reduce_fold(Function function) : function_(std::move(function)) {}
 
@@ -57,6 +67,7 @@ requires aggregate_function<Function, In>
 class aggregate_fold {
 public:
   using accumulator = accumulator_type<Function>;
+  static constexpr bool retracts = retractable_aggregate<Function>;
 
   explicit aggregate_fold(Function function) : function_(std::move(function)) {}
 
@@ -76,6 +87,11 @@ public:
       function_.merge(acc, other);
     else
       acc = function_.merge(acc, other);
+  }
+  void
+  retract(accumulator& acc,
+          const accumulator& other) requires retractable_aggregate<Function> {
+    function_.retract(acc, other);
   }
   [[nodiscard]] aggregate_result<Function> result(const accumulator& acc) {
     return function_.result(acc);

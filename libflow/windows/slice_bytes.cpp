@@ -6,7 +6,7 @@ namespace flow {
 
 namespace {
 
-constexpr std::uint32_t slice_magic = 0x31535746; // "FWS1"
+constexpr std::uint32_t slice_magic = 0x32535746; // "FWS2"
 
 error incompatible(std::string_view what, const std::string& here,
                    const std::string& there) {
@@ -23,6 +23,9 @@ expected<void> check_fits(const slice_header& here, const slice_header& there) {
   if (here.size_ms != there.size_ms)
     return incompatible("window size in ms", std::to_string(here.size_ms),
                         std::to_string(there.size_ms));
+  if (here.slide_ms != there.slide_ms)
+    return incompatible("window slide in ms", std::to_string(here.slide_ms),
+                        std::to_string(there.slide_ms));
   if (here.offset_ms != there.offset_ms)
     return incompatible("window offset in ms", std::to_string(here.offset_ms),
                         std::to_string(there.offset_ms));
@@ -50,6 +53,7 @@ void write_slice_header(const slice_header& header, timestamp watermark,
   out.write_string(hash_id);
   out.write_int(header.max_parallelism);
   out.write_int(header.size_ms);
+  out.write_int(header.slide_ms);
   out.write_int(header.offset_ms);
   out.write_string(header.key_schema);
   out.write_string(header.accumulator_schema);
@@ -66,9 +70,9 @@ expected<void> read_slice_header(byte_reader& in, const slice_header& expect,
   slice_header found;
   if (!in.read_int(magic) || magic != slice_magic || !in.read_string(hash)
       || !in.read_int(found.max_parallelism) || !in.read_int(found.size_ms)
-      || !in.read_int(found.offset_ms) || !in.read_string(key)
-      || !in.read_string(accumulator) || !in.read_int(watermark)
-      || !in.read_int(slices))
+      || !in.read_int(found.slide_ms) || !in.read_int(found.offset_ms)
+      || !in.read_string(key) || !in.read_string(accumulator)
+      || !in.read_int(watermark) || !in.read_int(slices))
     return damaged_slices();
   if (hash != hash_id)
     return incompatible("key hash", std::string{hash_id}, std::string{hash});

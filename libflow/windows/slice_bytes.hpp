@@ -24,6 +24,7 @@ namespace flow {
 struct slice_header {
   std::uint32_t max_parallelism = 0;
   std::int64_t size_ms = 0;   ///< of the windows
+  std::int64_t slide_ms = 0;  ///< from window to window; tumbling: the size
   std::int64_t offset_ms = 0; ///< of the windows, 0 <= offset < size
   std::string key_schema;
   std::string accumulator_schema;
@@ -118,11 +119,11 @@ bool read_entries(const encoded_group& group, std::uint32_t max_parallelism,
 
 } // namespace detail
 
-/// Appends all slices and the watermark that held when they were taken.
-template <class K, class Accumulator>
-void write_slices(const slice_store<K, Accumulator>& store,
-                  const slice_header& header, timestamp watermark,
-                  std::vector<std::byte>& bytes) {
+/// Appends all slices of a store and the watermark that held when they were
+/// taken.
+template <class Store>
+void write_slices(const Store& store, const slice_header& header,
+                  timestamp watermark, std::vector<std::byte>& bytes) {
   byte_writer out{bytes};
   detail::write_slice_header(header, watermark, store.size(), out);
   store.for_each([&](const auto& slice) {

@@ -48,6 +48,7 @@ public:
     const auto& place = context.place;
     header_.max_parallelism = place.max_parallelism;
     header_.size_ms = assigner_.size().count();
+    header_.slide_ms = header_.size_ms;
     header_.offset_ms = assigner_.offset().count();
     header_.key_schema = codec<key_type>::schema();
     header_.accumulator_schema = codec<accumulator>::schema();

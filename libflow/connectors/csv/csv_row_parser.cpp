@@ -23,6 +23,20 @@ const char* find_comma(const char* at, const char* end) noexcept {
 
 } // namespace
 
+csv_row_parser::action csv_row_parser::action_for(csv_type type) noexcept {
+  switch (type) {
+  case csv_type::text:
+    return action::text;
+  case csv_type::integer:
+    return action::integer;
+  case csv_type::datetime:
+    return action::datetime;
+  case csv_type::utc_time:
+    return action::utc_time;
+  }
+  return action::skip;
+}
+
 expected<csv_row_parser> csv_row_parser::bind(const csv_header& header,
                                               std::vector<csv_column> columns,
                                               const std::string& path) {
@@ -32,9 +46,7 @@ expected<csv_row_parser> csv_row_parser::bind(const csv_header& header,
     auto at = header.find(columns[i].name, path);
     if (!at)
       return at.error();
-    auto what = columns[i].type == csv_type::text      ? action::text
-                : columns[i].type == csv_type::integer ? action::integer
-                                                       : action::datetime;
+    const auto what = action_for(columns[i].type);
     FLOW_ASSERT(result.steps_[*at].what == action::skip,
                 "a column is asked for twice");
     result.steps_[*at] = {what, static_cast<std::uint32_t>(i)};
@@ -68,10 +80,13 @@ bool csv_row_parser::parse_plain(std::string_view line) {
         return false;
       break;
     case action::datetime:
+    case action::utc_time:
       if (end - at < static_cast<std::ptrdiff_t>(csv_datetime_bytes)
           || !dates_.read(at, field.number))
         return false;
       at += csv_datetime_bytes;
+      if (todo->what == action::utc_time && at != end && *at == 'Z')
+        ++at;
       break;
     }
     if (++todo == steps_.data() + steps_.size())
@@ -121,6 +136,11 @@ bool csv_row_parser::read_value(const csv_cell& cell, const step& to) {
       return true;
     meant = "' is not an integer of 1 to 18 digits";
     break;
+  case action::utc_time:
+    if (cell.text.size() == csv_datetime_bytes + 1 && cell.text.back() == 'Z'
+        && dates_.read(at, values_[to.field].number))
+      return true;
+    [[fallthrough]];
   case action::datetime:
     if (cell.text.size() == csv_datetime_bytes
         && dates_.read(at, values_[to.field].number))

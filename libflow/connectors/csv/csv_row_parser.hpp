@@ -20,6 +20,7 @@ enum class csv_type {
   text,     ///< any bytes but NUL
   integer,  ///< -?[0-9]{1,18}
   datetime, ///< YYYY-MM-DDTHH:MM:SS that exists, as UTC
+  utc_time, ///< a datetime, with or without a Z behind it
 };
 
 /// A column that is needed.
@@ -77,7 +78,7 @@ private:
   };
 
   /// What is done with a column of the file.
-  enum class action : std::uint8_t { skip, text, integer, datetime };
+  enum class action : std::uint8_t { skip, text, integer, datetime, utc_time };
 
   struct step {
     action what = action::skip;
@@ -85,6 +86,8 @@ private:
   };
 
   csv_row_parser() = default;
+
+  static action action_for(csv_type type) noexcept;
 
   /// False when anything is not as in a right row without quotes.
   bool parse_plain(std::string_view line);
