@@ -47,7 +47,8 @@ public:
 
   progress_display(progress_target target, time_point now);
 
-  /// Whether `update` would write: ask before gathering facts, which costs more.
+  /// Whether `update` would write: ask before gathering facts, which costs
+  /// more.
   [[nodiscard]] bool due(time_point now) const noexcept {
     return now >= next_write_;
   }

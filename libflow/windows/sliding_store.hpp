@@ -164,17 +164,19 @@ public:
 
   [[nodiscard]] const total_table& totals() const noexcept { return *totals_; }
 
-  /// Of a key of the window: what all its slices add up to.
-  [[nodiscard]] accumulator combined(const total& of) const {
+  /// Of a key of the window: what all its slices add up to, until the next
+  /// call.
+  [[nodiscard]] const accumulator& combined(const total& of) {
     if constexpr (retracts) {
       return of.sum;
     } else {
       if (!of.has_suffix())
         return of.prefix;
-      accumulator result = of.suffix;
-      if (of.has_prefix)
-        fold_->merge(result, of.prefix);
-      return result;
+      if (!of.has_prefix)
+        return of.suffix;
+      both_ = of.suffix;
+      fold_->merge(both_, of.prefix);
+      return both_;
     }
   }
 
@@ -426,6 +428,7 @@ private:
   // Of the window that ends at the horizon.
   std::optional<total_table> totals_;
   timestamp boundary_ = min_timestamp; // slices before it are the back
+  accumulator both_{};                 // of the key at hand
 
   // On the way to the next window.
   bool moving_ = false;

@@ -64,6 +64,14 @@ void call_step::resolve(const std::vector<std::string>& known) {
   }
 }
 
+void call_step::add(const std::string& by_name, const value& argument) {
+  if (!args_.is_map() || argument.is_null())
+    return;
+  value::map members = args_.as_map();
+  members.emplace(by_name, argument);
+  args_ = std::move(members);
+}
+
 const value& call_step::arg(const std::string& by_name,
                             std::size_t position) const {
   if (args_.is_list())

@@ -20,6 +20,9 @@ public:
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   void resolve(const std::vector<std::string>& known);
 
+  /// Gives an argument that is not there.
+  void add(const std::string& by_name, const value& argument);
+
   /// The argument of a name or of a position; null if there is none.
   [[nodiscard]] const value& arg(const std::string& by_name,
                                  std::size_t position = 0) const;

@@ -13,6 +13,7 @@ namespace flow::harness {
 [[nodiscard]] std::vector<operator_kind_entry> pure_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> state_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> window_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> barrier_kinds();
 
 [[nodiscard]] std::vector<std::string> pure_function_names();
 [[nodiscard]] std::vector<std::string> window_function_names();

@@ -21,6 +21,7 @@ std::vector<operator_kind_entry> all_kinds() {
   append(result, pure_kinds());
   append(result, state_kinds());
   append(result, window_kinds());
+  append(result, barrier_kinds());
   std::ranges::sort(result, {}, &operator_kind_entry::name);
   return result;
 }

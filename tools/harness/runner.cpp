@@ -188,8 +188,10 @@ private:
   }
 
   void call(const value& step, bool checks) {
-    const value result =
-      group_->call(call_step{step["call"]}, instance_of(step));
+    call_step asked{step["call"]};
+    asked.add("channel", step["channel"]);
+    asked.add("input", step["input"]);
+    const value result = group_->call(asked, instance_of(step));
     const value* returns = step.find("returns");
     if (checks && returns != nullptr && !matches(*returns, result))
       throw mismatch("expected " + returns->dump() + " got " + result.dump());
