@@ -8,9 +8,9 @@
 #include <future>
 #include <iostream>
 
+#include "actors/cluster/checkpoint_setup.hpp"
 #include "actors/cluster/worker_spec.hpp"
 #include "actors/launcher/launcher.hpp"
-#include "actors/cluster/checkpoint_setup.hpp"
 #include "actors/support/background_threads.hpp"
 #include "actors/support/runtime_config.hpp"
 #include "actors/worker/worker_actor.hpp"

@@ -51,9 +51,9 @@ void remote_subtask::order(task_action action) {
 
 void remote_subtask::order(checkpoint_action action,
                            const checkpoint_barrier& barrier) {
-  send(worker_, order_atom::value,
-       worker_message{
-         checkpoint_order{task_, false, attempt_, action, barrier}});
+  send(
+    worker_, order_atom::value,
+    worker_message{checkpoint_order{task_, false, attempt_, action, barrier}});
 }
 
 void remote_subtask::on_connect(const task_wiring& wiring) {
@@ -108,9 +108,9 @@ caf::behavior remote_coordinator::make_behavior() {
 
 void remote_coordinator::order(checkpoint_action action,
                                const checkpoint_barrier& barrier) {
-  send(worker_, order_atom::value,
-       worker_message{
-         checkpoint_order{vertex_, true, attempt_, action, barrier}});
+  send(
+    worker_, order_atom::value,
+    worker_message{checkpoint_order{vertex_, true, attempt_, action, barrier}});
 }
 
 void remote_coordinator::on_readers(const source_readers& readers) {

@@ -173,8 +173,8 @@ void worker_actor::handle(const deploy_order& order) {
   if (order.restored) {
     auto metadata = decode_checkpoint_metadata(order.restored->second);
     if (!metadata) {
-      tell_job(task_changed{{order.task, order.attempt, task_state::failed,
-                             metadata.error()}});
+      tell_job(task_changed{
+        {order.task, order.attempt, task_state::failed, metadata.error()}});
       return;
     }
     what.restored.from =
@@ -195,8 +195,7 @@ void worker_actor::handle(const checkpoint_order& order) {
   caf::actor to;
   if (order.of_coordinator) {
     if (const auto found = coordinators_.find(order.task);
-        found != coordinators_.end()
-        && found->second.attempt == order.attempt)
+        found != coordinators_.end() && found->second.attempt == order.attempt)
       to = found->second.coordinator;
   } else if (const local_task* task = find(order.task, order.attempt)) {
     to = task->subtask;
