@@ -56,13 +56,15 @@ public:
       {.type = type_name<A>(), .rule = input_rule::any},
       {.type = type_name<B>(), .rule = input_rule::broadcast},
     };
-    node.code = operator_code_of<out>(
-      [on_broadcast = std::move(on_broadcast), on_record = std::move(on_record),
-       wait = wait_](const std::string& name, receiver<out>& to) {
-        return std::make_unique<broadcast_connect_operator<
-          A, B, Key, Value, out, OnBroadcast, OnRecord>>(name, to, on_broadcast,
-                                                         on_record, wait);
-      });
+    node.code = operator_code_of<out>([on_broadcast = std::move(on_broadcast),
+                                       on_record = std::move(on_record),
+                                       wait = wait_](const std::string& name,
+                                                     receiver<out>& to) {
+      using function =
+        broadcast_connect_function<Key, Value, OnBroadcast, OnRecord>;
+      return std::make_unique<broadcast_process_operator<A, B, out, function>>(
+        name, to, function{on_broadcast, on_record}, wait);
+    });
     const auto& builder = first_.builder();
     const node_id id = builder->graph.add_node(std::move(node));
     detail::add_edges<A>(*builder, first_.origins(), id, 0);

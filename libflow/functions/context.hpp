@@ -6,6 +6,7 @@
 
 #include "libflow/core/timestamp.hpp"
 #include "libflow/functions/side_outputs.hpp"
+#include "libflow/time/clock.hpp"
 
 namespace flow {
 
@@ -60,7 +61,8 @@ private:
 /// @thread the subtask; valid during the call only
 class process_context {
 public:
-  explicit process_context(side_outputs& sides) : sides_(&sides) {}
+  explicit process_context(side_outputs& sides, const clock* time = nullptr)
+    : sides_(&sides), time_(time) {}
 
   /// Timestamp of the record; `min_timestamp` = none.
   [[nodiscard]] timestamp record_timestamp() const noexcept { return stamp_; }
@@ -69,6 +71,9 @@ public:
   [[nodiscard]] timestamp current_watermark() const noexcept {
     return watermark_;
   }
+
+  /// The wall clock, in ms since 1970.
+  [[nodiscard]] timestamp processing_time() const { return time_->now(); }
 
   /// Emits to a side output with the record's timestamp.
   template <class T>
@@ -84,6 +89,7 @@ public:
 
 private:
   side_outputs* sides_; // not owned
+  const clock* time_;   // not owned
   timestamp stamp_ = min_timestamp;
   timestamp watermark_ = min_timestamp;
 };

@@ -17,6 +17,7 @@ public:
       collector_(out) {}
 
   void open(const operator_context& context) override {
+    base::open(context);
     runtime_context runtime{context.place};
     guard_user_code(
       this->name(), [&] { open_function(function_, runtime); },

@@ -14,19 +14,64 @@
 
 namespace flow {
 
-/// The keyed state of one operator together with the walk over its input:
-/// records go through in blocks whose keys are looked up together, while the
-/// state of the block after is on its way from memory.
+/// The walk of a keyed operator over the records of one input: they go through
+/// in blocks whose keys are looked up together, while the state of the block
+/// after is on its way from memory.
 /// Owner: a keyed operator. @thread the subtask
 template <class T, class Selector>
-class keyed_blocks {
+class keyed_walk {
 public:
   using key_type = key_of<T, Selector>;
+  using store_type = keyed_state_store<key_type>;
 
-  explicit keyed_blocks(Selector selector) : records_(std::move(selector)) {}
+  explicit keyed_walk(Selector selector) : records_(std::move(selector)) {}
 
+  /// Calls f(index, key) for the records [first, last) of a batch, each with
+  /// its key current. Ranges of one batch come in order, from its start on.
+  template <class F>
+  void for_each(store_type& states, record_batch<T>& batch, std::size_t first,
+                std::size_t last, F&& f) {
+    if (first == 0) {
+      records_.attach(batch);
+      prefetch(states, 0);
+    }
+    for (std::size_t begin = first; begin < last; begin += block_records) {
+      const std::size_t count = std::min(block_records, last - begin);
+      prefetch(states, begin + count);
+      std::array<const key_type*, block_records> keys;
+      for (std::size_t i = 0; i < count; ++i)
+        keys[i] = &records_.key(begin + i);
+      states.begin_block({keys.data(), count},
+                         records_.hashes().subspan(begin, count));
+      for (std::size_t i = 0; i < count; ++i) {
+        states.select(i);
+        f(begin + i, *keys[i]);
+      }
+      states.end_block();
+    }
+  }
+
+private:
+  static constexpr std::size_t block_records = limits::state_block_records;
+  static_assert(block_records <= keyed_block_records);
+
+  void prefetch(const store_type& states, std::size_t begin) const {
+    const auto hashes = records_.hashes();
+    if (begin < hashes.size())
+      states.prefetch(
+        hashes.subspan(begin, std::min(block_records, hashes.size() - begin)));
+  }
+
+  keyed_view<T, Selector> records_;
+};
+
+/// The keyed state of one operator, from `open` on.
+/// Owner: a keyed operator. @thread the subtask
+template <class K>
+class keyed_part {
+public:
   /// Called once, before all else.
-  keyed_state_store<key_type>& open(const operator_context& context) {
+  keyed_state_store<K>& open(const operator_context& context) {
     const auto& place = context.place;
     states_.emplace(
       range_of(place.subtask_index, place.parallelism, place.max_parallelism),
@@ -34,30 +79,7 @@ public:
     return *states_;
   }
 
-  /// Calls f(index, key) for the records [first, last) of a batch, each with
-  /// its key current. Ranges of one batch come in order, from its start on.
-  template <class F>
-  void for_each(record_batch<T>& batch, std::size_t first, std::size_t last,
-                F&& f) {
-    if (first == 0) {
-      records_.attach(batch);
-      prefetch(0);
-    }
-    for (std::size_t begin = first; begin < last; begin += block_records) {
-      const std::size_t count = std::min(block_records, last - begin);
-      prefetch(begin + count);
-      std::array<const key_type*, block_records> keys;
-      for (std::size_t i = 0; i < count; ++i)
-        keys[i] = &records_.key(begin + i);
-      states_->begin_block({keys.data(), count},
-                           records_.hashes().subspan(begin, count));
-      for (std::size_t i = 0; i < count; ++i) {
-        states_->select(i);
-        f(begin + i, *keys[i]);
-      }
-      states_->end_block();
-    }
-  }
+  [[nodiscard]] keyed_state_store<K>& store() { return *states_; }
 
   /// References only; encoded by whoever writes the snapshot.
   [[nodiscard]] operator_capture capture() {
@@ -87,18 +109,27 @@ public:
   }
 
 private:
-  static constexpr std::size_t block_records = limits::state_block_records;
-  static_assert(block_records <= keyed_block_records);
+  std::optional<keyed_state_store<K>> states_;
+};
 
-  void prefetch(std::size_t begin) const {
-    const auto hashes = records_.hashes();
-    if (begin < hashes.size())
-      states_->prefetch(
-        hashes.subspan(begin, std::min(block_records, hashes.size() - begin)));
+/// Both, of an operator with one keyed input.
+/// Owner: a keyed operator. @thread the subtask
+template <class T, class Selector>
+class keyed_blocks : public keyed_part<key_of<T, Selector>> {
+public:
+  using key_type = key_of<T, Selector>;
+
+  explicit keyed_blocks(Selector selector) : walk_(std::move(selector)) {}
+
+  /// As keyed_walk's.
+  template <class F>
+  void for_each(record_batch<T>& batch, std::size_t first, std::size_t last,
+                F&& f) {
+    walk_.for_each(this->store(), batch, first, last, std::forward<F>(f));
   }
 
-  keyed_view<T, Selector> records_;
-  std::optional<keyed_state_store<key_type>> states_;
+private:
+  keyed_walk<T, Selector> walk_;
 };
 
 } // namespace flow

@@ -2,14 +2,16 @@
 
 #include "libflow/functions/function.hpp"
 #include "libflow/functions/keyed_context.hpp"
+#include "libflow/operators/function_timers.hpp"
 #include "libflow/operators/keyed_blocks.hpp"
 #include "libflow/operators/one_input.hpp"
 
 namespace flow {
 
-/// A function with state per key:
+/// A function with state and timers per key:
 /// `void(const In&, keyed_context<K>&, collector<Out>&)`, a call operator or a
-/// member `process`. It asks for its states in
+/// member `process`; for timers also `void on_timer(timestamp,
+/// timer_context<K>&, collector<Out>&)`. It asks for its states in
 /// `void open(keyed_runtime_context<K>&)`.
 template <class In, class Out, class Selector, class Function>
 class keyed_process_operator final : public pausable_operator<In, Out> {
@@ -24,7 +26,9 @@ public:
       function_(std::move(function)), collector_(out) {}
 
   void open(const operator_context& context) override {
+    base::open(context);
     auto& states = blocks_.open(context);
+    timers_.open(states, context.time);
     keyed_runtime_context<key_type> runtime{context.place, states};
     guard_user_code(
       this->name(), [&] { open_function(function_, runtime); },
@@ -40,6 +44,9 @@ public:
   [[nodiscard]] std::size_t state_bytes() const override {
     return blocks_.bytes();
   }
+  [[nodiscard]] timer_counts timers() const override {
+    return timers_.counts();
+  }
 
   void close() override { close_function(function_); }
 
@@ -48,7 +55,8 @@ private:
                std::size_t last) override {
     const auto values = std::as_const(batch).values();
     const auto stamps = batch.timestamps();
-    keyed_context<key_type> context{this->sides_};
+    keyed_context<key_type> context{this->sides_, this->time_,
+                                    timers_.service()};
     std::size_t at = first;
     guard_user_code(
       this->name(),
@@ -75,7 +83,27 @@ private:
       function_(value, context, collector_);
   }
 
+  bool advance_to(timestamp mark) override {
+    return fire(time_domain::event, mark);
+  }
+  [[nodiscard]] std::optional<timestamp>
+  next_processing_timer() const override {
+    return timers_.next_processing();
+  }
+  bool fire_processing(timestamp now) override {
+    return fire(time_domain::processing, now);
+  }
+
+  bool fire(time_domain domain, timestamp upto) {
+    const bool done = timers_.fire(domain, upto,
+                                   {this->name(), function_, collector_,
+                                    this->sides_, this->current_watermark()});
+    this->counts_.records_out = collector_.emitted();
+    return done;
+  }
+
   keyed_blocks<In, Selector> blocks_;
+  function_timers<key_type, Out, Function> timers_;
   Function function_;
   collector<Out> collector_;
 };

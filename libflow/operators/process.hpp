@@ -17,6 +17,7 @@ public:
       collector_(out) {}
 
   void open(const operator_context& context) override {
+    base::open(context);
     runtime_context runtime{context.place};
     guard_user_code(
       this->name(), [&] { open_function(function_, runtime); },
@@ -30,7 +31,7 @@ private:
                std::size_t last) override {
     const auto values = std::as_const(batch).values();
     const auto stamps = batch.timestamps();
-    process_context context{this->sides_};
+    process_context context{this->sides_, this->time_};
     std::size_t at = first;
     guard_user_code(
       this->name(),

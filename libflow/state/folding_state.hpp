@@ -37,6 +37,9 @@ public:
   [[nodiscard]] bool has_value() const { return kept_.has_value(); }
   void clear() { kept_.clear(); }
 
+  /// Engine: where the values are.
+  [[nodiscard]] detail::any_cell* cell() const noexcept { return kept_.cell(); }
+
 private:
   value_state<T> kept_;
   std::shared_ptr<Function> function_;
@@ -72,6 +75,9 @@ public:
   }
   [[nodiscard]] bool has_value() const { return kept_.has_value(); }
   void clear() { kept_.clear(); }
+
+  /// Engine: where the values are.
+  [[nodiscard]] detail::any_cell* cell() const noexcept { return kept_.cell(); }
 
 private:
   value_state<accumulator> kept_;

@@ -2,11 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <utility>
 
-#include "libflow/core/assert.hpp"
 #include "libflow/state/keyed_restore.hpp"
 #include "libflow/state/keyed_snapshot.hpp"
 #include "libflow/state/segment_pool.hpp"
@@ -21,11 +22,13 @@ struct keyed_block {
   std::span<const K* const> keys;
   std::span<const std::uint64_t> hashes;
 
-  /// Place in the block of the key that is current.
+  /// Place in the block of the key that is current. Throws std::logic_error,
+  /// into the author's code, when there is none.
   [[nodiscard]] std::size_t current() const {
-    FLOW_ASSERT(cursor.index != block_cursor::no_key,
-                "keyed state is used without a current key: only while a "
-                "record or a timer is processed is there one");
+    if (cursor.index == block_cursor::no_key) [[unlikely]]
+      throw std::logic_error{
+        "keyed state or timers are used without a current key: there is one "
+        "only while a record of a keyed input or a timer is processed"};
     return cursor.index;
   }
 };
@@ -60,6 +63,10 @@ public:
   [[nodiscard]] virtual std::size_t entries() const = 0;
   [[nodiscard]] virtual std::size_t bytes() const = 0;
   [[nodiscard]] virtual std::unique_ptr<keyed_snapshot_part> snapshot() = 0;
+
+  /// Calls f for every key that has an entry (in the current namespace, where
+  /// there are namespaces) when the call begins. f may change the state.
+  virtual void for_each_key(const std::function<void(const K&)>& f) = 0;
 
 private:
   state_header header_;

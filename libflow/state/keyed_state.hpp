@@ -185,6 +185,20 @@ public:
     return block_.hashes[block_.current()];
   }
 
+  /// Calls f(const K&, Handle&) for every key that has an entry in the state of
+  /// the handle (in the current namespace) when the call begins, with that key
+  /// current. f may change the state. No key is current afterwards.
+  template <class Handle, class F>
+  void for_each_key(Handle& state, F&& f) {
+    auto* cell = dynamic_cast<detail::keyed_cell<K>*>(state.cell());
+    FLOW_ASSERT(cell != nullptr, "a state is of the store that is asked");
+    cell->for_each_key([&](const K& key) {
+      select(key, key_hash(key));
+      f(key, state);
+    });
+    end_block();
+  }
+
   /// Entries of all states: keys (of timers, timers), not what lies in lists
   /// and maps.
   [[nodiscard]] std::size_t entry_count() const {

@@ -61,6 +61,11 @@ public:
     return part;
   }
 
+  void for_each_key(const std::function<void(const K&)>& f) override {
+    writes_in_place_ = false;
+    table_.snapshot().for_each([&](const K& key, const T&) { f(key); });
+  }
+
   bool read_entry(byte_reader& in, std::uint32_t group) override {
     const arena_scope owning{nullptr};
     K key{};

@@ -90,6 +90,13 @@ public:
       timed_->erase_current();
   }
 
+  /// Engine: where the values are.
+  [[nodiscard]] detail::any_cell* cell() const noexcept {
+    if (timed_ == nullptr)
+      return plain_;
+    return timed_;
+  }
+
 private:
   [[nodiscard]] bool has_entry() const {
     return !timed_->is_default(timed_->resolved());

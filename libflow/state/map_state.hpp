@@ -134,6 +134,13 @@ public:
       timed_->erase_current();
   }
 
+  /// Engine: where the values are.
+  [[nodiscard]] detail::any_cell* cell() const noexcept {
+    if (timed_ == nullptr)
+      return plain_;
+    return timed_;
+  }
+
 private:
   template <class Map>
   static void erase_from(detail::value_cell<Map>& cell, const MK& key) {

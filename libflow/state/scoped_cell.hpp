@@ -51,6 +51,14 @@ public:
       this->header(), table_.snapshot(), max_parallelism_);
   }
 
+  void for_each_key(const std::function<void(const K&)>& f) override {
+    table_.snapshot().for_each(
+      [&](const typename scope::key_type& key, const stored&) {
+        if (scope::in_namespace(key, space_->current()))
+          f(scope::key_of(key));
+      });
+  }
+
   bool read_entry(byte_reader& in, std::uint32_t group) override {
     const arena_scope owning{nullptr};
     typename scope::key_type key{};

@@ -112,6 +112,9 @@ struct scoping {
     return {key, space};
   }
   [[nodiscard]] static const K& key_of(const key_type& key) { return key.key; }
+  [[nodiscard]] static bool in_namespace(const key_type& key, const N& space) {
+    return key.space == space;
+  }
   [[nodiscard]] static std::string namespace_schema() {
     return codec<N>::schema();
   }
@@ -138,6 +141,9 @@ struct scoping<K, no_namespace> {
     return key;
   }
   [[nodiscard]] static const K& key_of(const K& key) { return key; }
+  [[nodiscard]] static bool in_namespace(const K&, const no_namespace&) {
+    return true;
+  }
   [[nodiscard]] static std::string namespace_schema() { return {}; }
   static void encode(const K& key, byte_writer& out) {
     codec<K>::encode(key, out);

@@ -161,6 +161,12 @@ public:
       this->header(), table_.snapshot(), max_parallelism_);
   }
 
+  /// Once per timer.
+  void for_each_key(const std::function<void(const K&)>& f) override {
+    table_.snapshot().for_each(
+      [&](const table_key& each, const auto&) { f(each.key); });
+  }
+
   bool read_entry(byte_reader& in, std::uint32_t group) override {
     const arena_scope owning{nullptr};
     table_key key{};

@@ -26,17 +26,22 @@ struct block_cursor {
   std::uint32_t index = no_key;
 };
 
+/// Any keyed state, for those who know the type of its key alone.
+class any_cell {
+public:
+  virtual ~any_cell() = default;
+};
+
 /// One value_state of one operator: knows the type of the value, not that of
 /// the key. Per record of the block it holds where the value is: unresolved
 /// (nullptr), absent (the default value's address) or found.
 template <class T>
-class value_cell {
+class value_cell : public any_cell {
 public:
   value_cell(const block_cursor& cursor, T default_value)
     : cursor_(&cursor), default_(std::move(default_value)) {}
   value_cell(const value_cell&) = delete;
   value_cell& operator=(const value_cell&) = delete;
-  virtual ~value_cell() = default;
 
   [[nodiscard]] const T* resolved() {
     T* slot = slots_[cursor_->index];
@@ -76,7 +81,7 @@ protected:
 /// which the user's code was called for.
 /// Owner: a cheap handle; the operator's keyed_state_store must outlive it.
 /// References are valid until the next call on any state of the operator.
-/// Access without a current key is a broken invariant.
+/// Access without a current key throws std::logic_error.
 /// @thread the operator's
 template <class T>
 class value_state {
@@ -113,6 +118,9 @@ public:
   /// The key has no value any more.
   void erase() { cell_->erase_current(); }
   void clear() { erase(); }
+
+  /// Engine: where the values are.
+  [[nodiscard]] detail::any_cell* cell() const noexcept { return cell_; }
 
 private:
   detail::value_cell<T>* cell_ = nullptr;

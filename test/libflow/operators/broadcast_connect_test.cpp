@@ -40,13 +40,18 @@ constexpr auto cost = [](const sale& in,
   out.emit(each != nullptr ? in.count * *each : -1);
 };
 
+using pricing_function =
+  broadcast_connect_function<text, std::int64_t, decltype(set_price),
+                             decltype(cost)>;
 using pricing =
-  broadcast_connect_operator<sale, price, text, std::int64_t, std::int64_t,
-                             decltype(set_price), decltype(cost)>;
+  broadcast_process_operator<sale, price, std::int64_t, pricing_function>;
 using row = collecting_receiver<std::int64_t>::row;
 
 struct job {
-  explicit job(bool wait = false) : op("prices", out, set_price, cost, wait) {}
+  explicit job(bool wait = false)
+    : op("prices", out, pricing_function{set_price, cost}, wait) {
+    op.open({});
+  }
 
   template <class T>
   void feed(std::size_t input, const std::vector<T>& values,
