@@ -133,6 +133,12 @@ constexpr auto deduce_emitted() {
   if constexpr (requires { &Function::operator(); })
     return std::type_identity<
       typename emitted_type<decltype(&Function::operator())>::type>{};
+  else if constexpr (requires { &Function::process; })
+    return std::type_identity<
+      typename emitted_type<decltype(&Function::process)>::type>{};
+  else if constexpr (requires { &Function::process_first; })
+    return std::type_identity<
+      typename emitted_type<decltype(&Function::process_first)>::type>{};
   else if constexpr (requires { typename emitted_type<Function>::type; })
     return std::type_identity<typename emitted_type<Function>::type>{};
   else

@@ -15,6 +15,15 @@ namespace flow {
 template <class Input, class Windows, class Trigger, class Evictor>
 class windowed_stream;
 
+template <class Key, class A, class SelectorA, class B, class SelectorB>
+class keyed_connected_streams;
+
+template <class Key, class A, class Selector, class B>
+class keyed_broadcast_streams;
+
+template <class Key, class A, class SelectorA, class B, class SelectorB>
+class interval_joined_streams;
+
 /// A function with state per key: a call operator or a member `process` that
 /// takes (const T&, keyed_context<K>&, collector<Out>&).
 template <class Function, class Key, class T, class Out>
@@ -111,8 +120,32 @@ public:
   /// The last n records of a key, at every `slide` of them.
   [[nodiscard]] auto count_window(std::int64_t n, std::int64_t slide) const;
 
+  /// One function over this stream and another of the same keys, with state
+  /// and timers per key.
+  template <class B, class SelectorB>
+  keyed_connected_streams<Key, T, Selector, B, SelectorB>
+  connect(const keyed_stream<Key, B, SelectorB>& other) const {
+    return {*this, other};
+  }
+
+  /// One function over this stream and a broadcast one.
+  template <class B>
+  keyed_broadcast_streams<Key, T, Selector, B>
+  connect(const data_stream<B>& broadcast) const {
+    return {*this, broadcast};
+  }
+
+  /// Records of both streams that lie close in time:
+  /// `.interval_join(b).between(-5s, 5s).process(f)`.
+  template <class B, class SelectorB>
+  interval_joined_streams<Key, T, Selector, B, SelectorB>
+  interval_join(const keyed_stream<Key, B, SelectorB>& other) const {
+    return {*this, other};
+  }
+
   // -- for the other classes of the API ---------------------------------------
 
+  [[nodiscard]] const data_stream<T>& records() const { return keyed_; }
   [[nodiscard]] const Selector& selector() const { return selector_; }
   [[nodiscard]] graph_builder& builder() const { return *keyed_.builder(); }
 

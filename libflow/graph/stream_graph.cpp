@@ -39,6 +39,8 @@ std::string_view to_string(operator_kind kind) noexcept {
     return "window";
   case operator_kind::co_process:
     return "co_process";
+  case operator_kind::interval_join:
+    return "interval_join";
   case operator_kind::broadcast_connect:
     return "broadcast_connect";
   case operator_kind::watermarks:

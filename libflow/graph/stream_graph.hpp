@@ -35,6 +35,7 @@ enum class operator_kind {
   window,            ///< aggregate per key and window
   co_process,        ///< two inputs, one function
   broadcast_connect, ///< a stream and a broadcast stream
+  interval_join,     ///< two keyed streams, joined by time
   watermarks,        ///< assigns timestamps, makes watermarks
   sink,              ///< takes records out of the job (also print, collect)
 };

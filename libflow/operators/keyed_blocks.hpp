@@ -27,7 +27,8 @@ public:
   explicit keyed_walk(Selector selector) : records_(std::move(selector)) {}
 
   /// Calls f(index, key) for the records [first, last) of a batch, each with
-  /// its key current. Ranges of one batch come in order, from its start on.
+  /// its key current, until f returns false if it returns a bool. Ranges of one
+  /// batch come in order, from its start on.
   template <class F>
   void for_each(store_type& states, record_batch<T>& batch, std::size_t first,
                 std::size_t last, F&& f) {
@@ -43,11 +44,17 @@ public:
         keys[i] = &records_.key(begin + i);
       states.begin_block({keys.data(), count},
                          records_.hashes().subspan(begin, count));
-      for (std::size_t i = 0; i < count; ++i) {
+      bool goes_on = true;
+      for (std::size_t i = 0; i < count && goes_on; ++i) {
         states.select(i);
-        f(begin + i, *keys[i]);
+        if constexpr (std::is_same_v<decltype(f(begin + i, *keys[i])), bool>)
+          goes_on = f(begin + i, *keys[i]);
+        else
+          f(begin + i, *keys[i]);
       }
       states.end_block();
+      if (!goes_on)
+        return;
     }
   }
 

@@ -123,7 +123,8 @@ public:
         f(each.key, each.value);
   }
 
-  /// The same for keys in [first, last].
+  /// The same for keys in [first, last], until f returns false if it returns a
+  /// bool.
   template <class F>
   void for_each_in(const MK& first, const MK& last, F&& f) const {
     if (row_.empty())
@@ -132,10 +133,27 @@ public:
     std::size_t at = lower(row_.read(index), first);
     for (; index < row_.count(); ++index, at = 0)
       for (const auto& items = row_.read(index); at < items.size(); ++at) {
-        if (map_order{}(last, items[at].key))
+        const entry& each = items[at];
+        if (map_order{}(last, each.key))
           return;
-        f(items[at].key, items[at].value);
+        if constexpr (std::is_same_v<decltype(f(each.key, each.value)), bool>) {
+          if (!f(each.key, each.value))
+            return;
+        } else {
+          f(each.key, each.value);
+        }
       }
+  }
+
+  /// The largest key that is not above `key`, or nullptr.
+  [[nodiscard]] const MK* floor(const MK& key) const {
+    if (row_.empty())
+      return nullptr;
+    const auto& items = row_.read(chunk_of(key));
+    const auto above = std::upper_bound(
+      items.begin(), items.end(), key,
+      [](const MK& a, const entry& b) { return map_order{}(a, b.key); });
+    return above == items.begin() ? nullptr : &(above - 1)->key;
   }
 
   /// Calls f(const MK&, MV&) for every entry, which makes all chunks this
@@ -158,6 +176,29 @@ public:
   template <class F>
   void erase_if(F&& f) {
     erase_if(std::forward<F>(f), 0, row_.count());
+  }
+
+  /// Drops the entries in front for which f(const MK&) holds.
+  template <class F>
+  void erase_while(F&& f) {
+    std::size_t whole = 0;
+    while (whole < row_.count()
+           && f(row_.read(whole)[row_.read(whole).size() - 1].key))
+      size_ -= row_.read(whole++).size();
+    row_.erase(0, whole);
+    if (row_.empty())
+      return;
+    const auto& items = row_.read(0);
+    std::size_t kept = 0;
+    while (f(items[kept].key))
+      ++kept;
+    if (kept > 0) {
+      const arena_scope owning{nullptr};
+      column<entry> rest;
+      rest.append({items.data() + kept, items.size() - kept});
+      row_.write(0) = std::move(rest);
+      size_ -= kept;
+    }
   }
 
   /// The first key, or nullptr.

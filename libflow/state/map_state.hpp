@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "libflow/core/arena.hpp"
@@ -102,7 +103,8 @@ public:
     });
   }
 
-  /// The same for the map keys in [first, last]; costs what is in between.
+  /// The same for the map keys in [first, last], until f returns false if it
+  /// returns a bool; costs what is in between.
   template <class F>
   void for_each_in(const MK& first, const MK& last, F&& f) const {
     if (timed_ == nullptr) {
@@ -115,6 +117,28 @@ public:
                                       if (ttl_->visible(each.written, now))
                                         f(key, each.value);
                                     });
+  }
+
+  /// The smallest map key, and the largest that is not above `key`. Without a
+  /// time to live only.
+  [[nodiscard]] std::optional<MK> first_key() const {
+    return copy_of(plain_->resolved()->first_key());
+  }
+  [[nodiscard]] std::optional<MK> floor(const MK& key) const {
+    return copy_of(plain_->resolved()->floor(key));
+  }
+
+  /// Drops the entries in front for whose map keys f(const MK&) holds. Without
+  /// a time to live only.
+  template <class F>
+  void erase_while(F&& f) {
+    const plain_map* map = plain_->resolved();
+    if (map->empty() || !f(*map->first_key()))
+      return;
+    auto& changed = plain_->writable();
+    changed.erase_while(f);
+    if (changed.empty())
+      plain_->erase_current();
   }
 
   /// Entries; with a time to live a walk over all of them.
@@ -142,6 +166,10 @@ public:
   }
 
 private:
+  [[nodiscard]] static std::optional<MK> copy_of(const MK* key) {
+    return key != nullptr ? std::optional<MK>{*key} : std::nullopt;
+  }
+
   template <class Map>
   static void erase_from(detail::value_cell<Map>& cell, const MK& key) {
     const Map* map = cell.resolved();

@@ -1,0 +1,270 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "libflow/core/output_tag.hpp"
+#include "libflow/functions/function.hpp"
+#include "libflow/functions/interval_bounds.hpp"
+#include "libflow/operators/keyed_blocks.hpp"
+#include "libflow/operators/two_input.hpp"
+
+namespace flow {
+
+namespace detail {
+
+/// Where a record stands in the buffer of its key: by time, those of one time
+/// in the order of arrival.
+struct join_position {
+  timestamp time = 0;
+  std::uint32_t number = 0;
+
+  friend auto operator<=>(const join_position&, const join_position&) = default;
+
+  static constexpr std::uint32_t last_number = ~std::uint32_t{0};
+};
+
+} // namespace detail
+
+/// How an interval join is set up.
+template <class A, class B>
+struct interval_join_options {
+  interval_bounds bounds;
+  std::optional<output_tag<A>> late_left;
+  std::optional<output_tag<B>> late_right;
+};
+
+/// Joins two keyed streams by time: a left and a right record of one key whose
+/// timestamps lie within the bounds are handed to the function, `R(const A&,
+/// const B&)`, or with `interval_join_context&, collector<Out>&` behind them.
+///
+/// A record is late, and joins with nothing, iff its timestamp is below the
+/// watermark. A buffered record goes when the watermark reaches the last time
+/// at which a partner could come: so a record at the very watermark can miss a
+/// partner that has just gone. Each side of each key has one timer, for the
+/// earliest of its records.
+///
+/// A record with many partners emits through a cursor that stops while the
+/// output is full.
+template <class A, class B, class Out, class SelectorA, class SelectorB,
+          class Function>
+class interval_join_operator final : public two_input_operator<A, B, Out> {
+  using base = two_input_operator<A, B, Out>;
+  using position = detail::join_position;
+
+public:
+  using key_type = key_of<A, SelectorA>;
+  static_assert(std::is_same_v<key_type, key_of<B, SelectorB>>,
+                "flow: both streams are keyed by keys of one type");
+
+  interval_join_operator(std::string name, receiver<Out>& out, SelectorA first,
+                         SelectorB second, Function function,
+                         interval_join_options<A, B> options)
+    : base(std::move(name), out), first_(std::move(first)),
+      second_(std::move(second)), function_(std::move(function)),
+      collector_(out), options_(std::move(options)) {}
+
+  void open(const operator_context& context) override {
+    base::open(context);
+    auto& states = keyed_.open(context);
+    left_ = states.map(map_state_descriptor<position, A>{"left"}).value();
+    right_ = states.map(map_state_descriptor<position, B>{"right"}).value();
+    timers_ = states.template timers<side>("cleanup").value();
+    runtime_context runtime{context.place};
+    guard_user_code(
+      this->name(), [&] { open_function(function_, runtime); },
+      [] { return std::string{}; });
+  }
+
+  [[nodiscard]] operator_capture capture(const snapshot_context&) override {
+    return keyed_.capture();
+  }
+  expected<void> restore(std::span<const operator_snapshot> parts) override {
+    return keyed_.restore(parts);
+  }
+  [[nodiscard]] std::size_t state_bytes() const override {
+    return keyed_.bytes();
+  }
+  [[nodiscard]] timer_counts timers() const override {
+    return {timers_->event_count(), 0};
+  }
+
+  void close() override { close_function(function_); }
+
+  /// Times in the buffers of a key, for tests.
+  template <class F>
+  void for_each_buffered(const key_type& key, F&& f) {
+    keyed_.store().select(key, key_hash(key));
+    left_.for_each([&](const position& at, const A&) { f(true, at.time); });
+    right_.for_each([&](const position& at, const B&) { f(false, at.time); });
+    keyed_.store().end_block();
+  }
+
+private:
+  enum class side : std::uint8_t { left, right };
+
+  void process_first(record_batch<A>& batch, std::size_t first,
+                     std::size_t last) override {
+    each(first_, batch, first, last, [&](const A& value, timestamp stamp) {
+      if (!resumes_at_) {
+        if (is_late(value, stamp, options_.late_left))
+          return true;
+        buffer(left_, side::left, value, stamp);
+      }
+      return join(right_, options_.bounds.first_right(stamp),
+                  options_.bounds.last_right(stamp),
+                  [&](timestamp other, const B& right) {
+                    call(value, right, {stamp, other});
+                  });
+    });
+  }
+
+  void process_second(record_batch<B>& batch, std::size_t first,
+                      std::size_t last) override {
+    each(second_, batch, first, last, [&](const B& value, timestamp stamp) {
+      if (!resumes_at_) {
+        if (is_late(value, stamp, options_.late_right))
+          return true;
+        buffer(right_, side::right, value, stamp);
+      }
+      return join(left_, options_.bounds.first_left(stamp),
+                  options_.bounds.last_left(stamp),
+                  [&](timestamp other, const A& left) {
+                    call(left, value, {other, stamp});
+                  });
+    });
+  }
+
+  /// f(value, stamp) returns false when the output is full before the record
+  /// is done.
+  template <class T, class Selector, class F>
+  void each(keyed_walk<T, Selector>& walk, record_batch<T>& batch,
+            std::size_t first, std::size_t last, F&& f) {
+    const auto values = std::as_const(batch).values();
+    const auto stamps = batch.timestamps();
+    std::size_t at = first;
+    guard_user_code(
+      this->name(),
+      [&] {
+        walk.for_each(keyed_.store(), batch, first, last,
+                      [&](std::size_t index, const key_type&) {
+                        at = index;
+                        const bool done = f(values[at], stamps[at]);
+                        if (!done)
+                          this->pause_at(at);
+                        return done;
+                      });
+        collector_.flush();
+        this->sides_.flush();
+      },
+      [&] { return describe_record(values[at]); });
+    this->counts_.records_out = collector_.emitted();
+  }
+
+  template <class T>
+  bool is_late(const T& value, timestamp stamp,
+               const std::optional<output_tag<T>>& late) {
+    if (stamp == min_timestamp)
+      throw std::invalid_argument{
+        "an interval join needs records with timestamps"};
+    if (stamp >= this->current_watermark())
+      return false;
+    ++this->counts_.late_records;
+    if (late && this->sides_.consumed(late->name()))
+      this->sides_.emit(*late, value, stamp);
+    else
+      ++this->counts_.late_dropped;
+    return true;
+  }
+
+  template <class T>
+  void buffer(map_state<position, T>& into, side which, const T& value,
+              timestamp stamp) {
+    const auto first = into.first_key();
+    const auto same = into.floor({stamp, position::last_number});
+    const std::uint32_t number =
+      same && same->time == stamp ? same->number + 1 : 0;
+    into.put({stamp, number}, value);
+    if (first && first->time <= stamp)
+      return;
+    if (first)
+      timers_->delete_event(end_of(which, first->time), which);
+    timers_->register_event(end_of(which, stamp), which);
+  }
+
+  [[nodiscard]] timestamp end_of(side which, timestamp stamp) const noexcept {
+    return which == side::left ? options_.bounds.end_of_left(stamp)
+                               : options_.bounds.end_of_right(stamp);
+  }
+
+  /// Calls f for the partners in [first, last]; false when the output was full
+  /// before the last.
+  template <class T, class F>
+  bool join(map_state<position, T>& with, timestamp first, timestamp last,
+            F&& f) {
+    const position from = resumes_at_ ? *resumes_at_ : position{first, 0};
+    resumes_at_.reset();
+    std::size_t pairs = 0;
+    with.for_each_in(from, {last, position::last_number},
+                     [&](const position& at, const T& other) {
+                       if (++pairs % limits::records_per_amplifying_call == 0
+                           && !has_room()) {
+                         resumes_at_ = at;
+                         return false;
+                       }
+                       f(at.time, other);
+                       return true;
+                     });
+    return !resumes_at_;
+  }
+
+  bool has_room() {
+    collector_.flush();
+    return !this->output_full();
+  }
+
+  void call(const A& left, const B& right, interval_join_context context) {
+    collector_.stamp(context.record_timestamp());
+    if constexpr (std::is_invocable_v<Function&, const A&, const B&,
+                                      interval_join_context&, collector<Out>&>)
+      function_(left, right, context, collector_);
+    else
+      collector_.emit(Out(std::invoke(function_, left, right)));
+  }
+
+  bool advance_to(timestamp mark) override {
+    return timers_->fire_event(mark, *this->time_, [&](const auto& due) {
+      if (due.space == side::left)
+        drop_until(left_, side::left, mark);
+      else
+        drop_until(right_, side::right, mark);
+      return true;
+    });
+  }
+
+  /// Drops what no partner can come for any more.
+  template <class T>
+  void drop_until(map_state<position, T>& from, side which, timestamp mark) {
+    from.erase_while(
+      [&](const position& at) { return end_of(which, at.time) <= mark; });
+    if (const auto first = from.first_key())
+      timers_->register_event(end_of(which, first->time), which);
+  }
+
+  keyed_walk<A, SelectorA> first_;
+  keyed_walk<B, SelectorB> second_;
+  keyed_part<key_type> keyed_;
+  Function function_;
+  collector<Out> collector_;
+  interval_join_options<A, B> options_;
+  map_state<position, A> left_; // from open on
+  map_state<position, B> right_;
+  std::optional<timer_service<key_type, side>> timers_;
+  /// Partner at which the record at hand goes on.
+  std::optional<position> resumes_at_;
+};
+
+} // namespace flow
