@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <stdexcept>
 #include <utility>
 
 #include "libflow/functions/context.hpp"
 #include "libflow/state/keyed_state.hpp"
+#include "libflow/time/time_domain.hpp"
 
 namespace flow {
 
@@ -58,9 +58,6 @@ private:
 
   keyed_state_store<K>* states_; // not owned
 };
-
-/// Which time a timer is in.
-enum class time_domain : std::uint8_t { event, processing };
 
 /// What a keyed process function may ask about the record at hand.
 /// @thread the subtask; valid during the call only

@@ -51,8 +51,8 @@ public:
     operator_capture result;
     result.broadcast = broadcast_.capture(waiting_);
     for (const auto& each : this->inbox())
-      if (each.batch)
-        capture_records(static_cast<const record_batch<A>&>(*each.batch),
+      if (each.records)
+        capture_records(static_cast<const record_batch<A>&>(*each.records),
                         result.list);
     return result;
   }
@@ -78,7 +78,7 @@ public:
   [[nodiscard]] std::size_t state_bytes() const override {
     std::size_t sum = 0;
     for (const auto& each : this->inbox())
-      sum += each.batch ? each.batch->bytes() : 0;
+      sum += each.records ? each.records->bytes() : 0;
     return sum;
   }
 

@@ -36,8 +36,8 @@ void stepping_base::enqueue(item next) {
 
 void stepping_base::enqueue_batch(std::size_t input, batch_ptr records) {
   counts_.records_in += records->size();
-  enqueue({kind::batch, static_cast<std::uint8_t>(input), std::move(records), 0,
-           0});
+  enqueue(
+    {kind::batch, static_cast<std::uint8_t>(input), std::move(records), 0, 0});
 }
 
 void stepping_base::enqueue_watermark(timestamp mark) {

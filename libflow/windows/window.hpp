@@ -5,11 +5,9 @@
 #include <cstdint>
 
 #include "libflow/core/timestamp.hpp"
+#include "libflow/time/time_domain.hpp"
 
 namespace flow {
-
-/// Which clock a window, a timer or a function goes by.
-enum class time_domain : std::uint8_t { event, processing };
 
 /// The times start <= t < end, in milliseconds. A value.
 struct time_window {
