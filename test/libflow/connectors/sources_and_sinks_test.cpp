@@ -6,8 +6,10 @@
 #include "libflow/connectors/files/file_sink.hpp"
 #include "libflow/connectors/files/text_source.hpp"
 #include "test/libflow/connectors/memory_file_system.hpp"
+#include "test/support/failing_file_system.hpp"
 
 using namespace flow;
+using flow::test::failing_file_system;
 using flow::test::memory_file_system;
 
 namespace {
@@ -268,19 +270,28 @@ struct sink_bench {
     settings.roll_bytes = 100'000;
   }
 
-  std::unique_ptr<sink_writer<std::int64_t>>
-  open(const std::string& run, std::uint32_t index = 0,
-       std::uint32_t parallelism = 1) {
-    const auto to = make_file_sink<std::int64_t>(
+  [[nodiscard]] std::shared_ptr<const sink<std::int64_t>> make() const {
+    return make_file_sink<std::int64_t>(
       settings, [](const std::int64_t& value, csv_writer& row) {
         row.integer(value).end_row();
       });
-    runtime_context::place place;
-    place.subtask_index = index;
-    place.parallelism = parallelism;
-    place.run = run;
-    runtime_context context{place};
-    auto writer = to->make_writer();
+  }
+
+  static runtime_context::place place(const std::string& run,
+                                      std::uint32_t index,
+                                      std::uint32_t parallelism) {
+    runtime_context::place result;
+    result.subtask_index = index;
+    result.parallelism = parallelism;
+    result.run = run;
+    return result;
+  }
+
+  std::unique_ptr<sink_writer<std::int64_t>>
+  open(const std::string& run, std::uint32_t index = 0,
+       std::uint32_t parallelism = 1) {
+    runtime_context context{place(run, index, parallelism)};
+    auto writer = make()->make_writer();
     REQUIRE(writer->open(context));
     return writer;
   }
@@ -394,4 +405,67 @@ TEST_CASE("a checkpoint does not count before the disk has its parts") {
   CHECK_FALSE(taken->work());
   it.files->sync_fails = false;
   CHECK(taken->work());
+}
+
+TEST_CASE(
+  "a death at any operation of a commit shows each row once in the end") {
+  for (std::size_t operation = 0;; ++operation) {
+    sink_bench it;
+    const auto disk = it.files;
+    const auto failing = std::make_shared<failing_file_system>(disk);
+    it.settings.files = failing;
+    auto first = it.open("a");
+    it.write(*first, 1);
+    it.snapshot(*first, 1);
+    REQUIRE(first->checkpoint_completed(1));
+    it.write(*first, 2);
+    const auto entries = it.snapshot(*first, 2); // has completed
+    failing->fail_at(operation, true, "dead");
+    const auto done = first->checkpoint_completed(2);
+    const std::string seen = it.visible();
+    CHECK((seen == "n\n1\n" || seen == "n\n1\nn\n2\n"));
+    it.settings.files = disk;
+    auto second = it.open("b");
+    REQUIRE(second->restore(entries));
+    CHECK(it.visible() == "n\n1\nn\n2\n");
+    it.snapshot(*second, 3);
+    REQUIRE(second->checkpoint_completed(3));
+    CHECK(it.visible() == "n\n1\nn\n2\n");
+    CHECK(it.hidden() == 0);
+    if (done)
+      break;
+  }
+}
+
+TEST_CASE(
+  "a death at any operation before the checkpoint shows nothing of it") {
+  for (std::size_t operation = 0;; ++operation) {
+    sink_bench it;
+    const auto disk = it.files;
+    const auto failing = std::make_shared<failing_file_system>(disk);
+    it.settings.files = failing;
+    failing->fail_at(operation, true, "dead");
+    const auto to = it.make();
+    const bool alive = [&] {
+      runtime_context context{it.place("a", 0, 1)};
+      auto writer = to->make_writer();
+      const std::int64_t values[] = {1};
+      const timestamp stamps[] = {0};
+      if (!writer->open(context) || !writer->write(values, stamps))
+        return false;
+      auto taken = writer->snapshot({.checkpoint_id = 1});
+      return taken && taken->work();
+    }();
+    CHECK(it.visible().empty());
+    it.settings.files = disk;
+    auto second = it.open("b");
+    REQUIRE(second->restore({}));
+    it.write(*second, 1);
+    it.snapshot(*second, 1);
+    REQUIRE(second->checkpoint_completed(1));
+    CHECK(it.visible() == "n\n1\n");
+    CHECK(it.hidden() == 0);
+    if (alive)
+      break;
+  }
 }
