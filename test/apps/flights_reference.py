@@ -81,7 +81,8 @@ def could_be_late(all_rows, out_of_orderness, lateness, window=HOUR):
     return result
 
 
-def simulate(all_rows, places, out_of_orderness, lateness, window=HOUR):
+def simulate(all_rows, places, out_of_orderness, lateness, window=HOUR,
+             delayed_after=15):
     """Every firing, in order per origin, and the late rows in order, with a
     watermark after each row."""
     cells = {}
@@ -92,7 +93,7 @@ def simulate(all_rows, places, out_of_orderness, lateness, window=HOUR):
 
     def fire(cell):
         firings.setdefault(cell[1], []).append(
-            report(cell, cells[cell], places))
+            report(cell, cells[cell], places, delayed_after))
 
     for row in all_rows:
         cell = cell_of(row, window)

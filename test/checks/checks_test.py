@@ -1,6 +1,8 @@
 """The checks of the source tree can fail: each meets a small tree that breaks
 its rule, and one that does not."""
 
+import importlib.machinery
+import importlib.util
 import os
 import re
 import shutil
@@ -320,6 +322,48 @@ class CompileFailTest(Tree):
         self.assertIn("lines of diagnostics",
                       self.reason(notes + "\n" + self.WRONG % "int g = f(1);",
                                   "no matching"))
+
+
+def script(name):
+    """A program of tools/ as a module."""
+    loader = importlib.machinery.SourceFileLoader(
+        name, os.path.join(ROOT, "tools", name))
+    module = importlib.util.module_from_spec(
+        importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+class FiguresTest(unittest.TestCase):
+    def setUp(self):
+        self.figures = script("figures")
+
+    def test_a_line_has_what_its_bench_tells(self):
+        self.assertEqual(
+            self.figures.row({
+                "bench": "chain", "config": {"variant": "fused"},
+                "runtime_ns_per_record": 1.926, "baseline_ns_per_record": 3.7,
+                "ratio": {"median": 0.52, "p5": 0.5, "p95": 0.549},
+                "bar": 0.6, "verdict": "ok", "p99_us": 11123.4,
+                "checksum_equal": True}),
+            "| chain fused | 1.93 | 3.7 | 0.52 (0.50-0.55) | 0.6 | ok "
+            "| p99_us 11,123 |")
+        self.assertEqual(self.figures.row({"bench": "calibrate"}),
+                         "| calibrate |  |  |  |  |  |  |")
+
+    def test_only_what_stands_between_the_marks_changes(self):
+        page = f"a\n{self.figures.BEGIN}\nold\n{self.figures.END}\nz\n"
+        self.assertEqual(
+            self.figures.rewritten(page, "new"),
+            f"a\n{self.figures.BEGIN}\nnew\n{self.figures.END}\nz\n")
+        with self.assertRaises(SystemExit):
+            self.figures.rewritten("no marks", "new")
+
+    def test_the_page_has_the_marks(self):
+        with open(os.path.join(ROOT, "docs/performance.md"),
+                  encoding="utf-8") as file:
+            self.assertIn("| bench |",
+                          self.figures.rewritten(file.read(), "| bench |"))
 
 
 class DemoTableTest(Tree):
