@@ -9,4 +9,5 @@
 #include "actors/api/source_sender.hpp"
 #include "actors/api/to_actor.hpp"
 #include "actors/support/runtime_config.hpp"
+#include "libflow/api/job_signals.hpp"
 #include "libflow/flow.hpp"

@@ -11,12 +11,15 @@ namespace flow {
 class job_control::running {
 public:
   running(const stream_environment& env, checkpoint_setup checkpoints,
-          caf::actor_system& system, const caf::actor& listener)
+          caf::actor_system& system, const caf::actor& listener,
+          std::unique_ptr<metrics_listener> metrics)
     : system_(system),
       control_(system.spawn<control_actor>(env.options().job_name, listener,
                                            env.builder()->when_ended)),
       cluster_(std::move(checkpoints), env.identified_options(), &system,
                control_) {
+    if (metrics)
+      cluster_.serve_metrics(std::move(metrics));
     // Ahead of every request: nobody else knows the control actor yet.
     caf::anon_send(control_, started_atom::value,
                    controlled_job{&cluster_, cluster_.job_manager()});
@@ -87,8 +90,11 @@ expected<job_control> execute_async(const stream_environment& env,
                        env.identified_options(), logger::to_stderr());
   if (!checkpoints)
     return checkpoints.error();
+  auto metrics = listen_for_metrics(env.options());
+  if (!metrics)
+    return metrics.error();
   return job_control{std::make_shared<job_control::running>(
-    env, std::move(*checkpoints), system, listener)};
+    env, std::move(*checkpoints), system, listener, std::move(*metrics))};
 }
 
 } // namespace flow

@@ -214,6 +214,18 @@ void embedded_cluster::serve_metrics(
     system_, std::move(listener), [this] { return metrics(); });
 }
 
+expected<std::unique_ptr<metrics_listener>>
+listen_for_metrics(const job_options& options) {
+  if (!options.metrics)
+    return std::unique_ptr<metrics_listener>{};
+  auto opened = metrics_listener::open(*options.metrics);
+  if (opened && options.metrics->port == 0)
+    std::cerr << options.job_name << ": metrics on http://"
+              << options.metrics->host << ':' << (*opened)->port() << "/metrics"
+              << std::endl;
+  return opened;
+}
+
 expected<std::unique_ptr<running_job>>
 start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
   if (in_worker_process())
@@ -225,17 +237,9 @@ start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
       return prepared.error();
     workers = std::move(*prepared);
   }
-  std::unique_ptr<metrics_listener> listener;
-  if (options.metrics) {
-    auto opened = metrics_listener::open(*options.metrics);
-    if (!opened)
-      return opened.error();
-    listener = std::move(*opened);
-    if (options.metrics->port == 0)
-      std::cerr << options.job_name << ": metrics on http://"
-                << options.metrics->host << ':' << listener->port()
-                << "/metrics" << std::endl;
-  }
+  auto listener = listen_for_metrics(options);
+  if (!listener)
+    return listener.error();
   auto checkpoints = set_up_checkpoints(local_files(), std::move(graph),
                                         options, logger::to_stderr());
   if (!checkpoints)
@@ -243,8 +247,8 @@ start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
   auto cluster = std::make_unique<embedded_cluster>(
     std::move(*checkpoints), options, nullptr, caf::actor{},
     std::move(workers));
-  if (listener)
-    cluster->serve_metrics(std::move(listener));
+  if (*listener)
+    cluster->serve_metrics(std::move(*listener));
   return std::unique_ptr<running_job>{std::move(cluster)};
 }
 

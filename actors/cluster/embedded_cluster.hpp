@@ -83,4 +83,9 @@ private:
   std::optional<job_result> result_; // guarded by mutex_
 };
 
+/// What `--metrics` asks for, listening; null without it. Says on stderr which
+/// port was chosen where any would do.
+[[nodiscard]] expected<std::unique_ptr<metrics_listener>>
+listen_for_metrics(const job_options& options);
+
 } // namespace flow

@@ -100,6 +100,9 @@ caf::behavior sensor(sensor_actor* self, flow::source_handle<reading> source,
       self->state.out->on_credit(credit);
       send_readings(self, wanted, boss);
     },
+    [](const flow::source_refused&) {
+      // The job was stopped before it took these readings.
+    },
     [=](const flow::source_closed& closed) {
       self->state.out->on_closed(closed);
       self->quit();
@@ -155,25 +158,18 @@ void print(const shown& seen) {
                   / static_cast<double>(each.readings) / 100);
 }
 
-/// Waits for the next message to main and shows it.
-/// @return false when none came in time
-template <class Show>
-bool hear(caf::scoped_actor& self, const char* from, Show show) {
-  bool heard = true;
-  self->receive(
-    show, caf::after(patience) >> [&] {
-      std::cerr << "actor_bridge: nothing was heard of " << from << '\n';
-      heard = false;
-    });
-  return heard;
-}
+/// Who waits, and for which job.
+struct follower {
+  caf::scoped_actor& self;
+  const flow::job_control& job;
+  flow::job_signals& signals;
+};
 
 /// Asks the job's control actor and shows the answer.
 template <class Atom, class Show>
-bool ask(caf::scoped_actor& self, const flow::job_control& job, Atom what,
-         Show show) {
+bool ask(const follower& by, Atom what, Show show) {
   bool answered = true;
-  self->request(job.actor(), patience, what)
+  by.self->request(by.job.actor(), patience, what)
     .receive(show, [&](const caf::error&) {
       std::cerr << "actor_bridge: the job does not answer\n";
       answered = false;
@@ -181,38 +177,70 @@ bool ask(caf::scoped_actor& self, const flow::job_control& job, Atom what,
   return answered;
 }
 
+/// Waits for the next message to main and shows it; passes signals on.
+/// @return false when the job was asked to stop or has ended before it came
+template <class Message, class Show>
+bool hear(const follower& by, Show show) {
+  constexpr std::chrono::milliseconds tick{100};
+  for (bool heard = false;;) {
+    by.self->receive(
+      [&](const Message& message) {
+        show(message);
+        heard = true;
+      },
+      caf::after(tick) >> [] {});
+    if (heard)
+      return true;
+    if (by.job.wait(std::chrono::milliseconds{0}))
+      return false;
+    if (by.signals.take_status_request())
+      ask(by, flow::status_atom::value,
+          [](const flow::job_status_report& report) {
+            flow::print_status(std::cerr, report);
+          });
+    if (by.signals.stop_requested()) {
+      std::cerr << flow::stopping_text;
+      by.job.stop();
+      return false;
+    }
+  }
+}
+
 /// What happens, in the order of the story.
-bool follow(caf::scoped_actor& self, const flow::job_control& job) {
-  return hear(self, "the sensor",
-              [](const sensor_report& report) {
-                std::printf("sensor:   sent %llu readings, "
-                            "at most %u at once\n",
-                            static_cast<unsigned long long>(report.sent),
-                            report.most_at_once);
-              })
-         && hear(self, "the display", [](const shown& seen) { print(seen); })
-         && ask(self, job, flow::status_atom::value,
-                [](const flow::job_status_report& report) {
-                  std::printf("control:  the job is %s, %zu subtasks\n",
-                              std::string{to_string(report.state)}.c_str(),
-                              report.subtasks.size());
-                })
-         && ask(self, job, flow::stop_atom::value,
-                [](bool) { std::printf("control:  asked it to stop\n"); });
+void follow(const follower& by) {
+  hear<sensor_report>(by,
+                      [](const sensor_report& report) {
+                        std::printf(
+                          "sensor:   sent %llu readings, "
+                          "at most %u at once\n",
+                          static_cast<unsigned long long>(report.sent),
+                          report.most_at_once);
+                      })
+    && hear<shown>(by, [](const shown& seen) { print(seen); })
+    && ask(by, flow::status_atom::value,
+           [](const flow::job_status_report& report) {
+             std::printf("control:  the job is %s, %zu subtasks\n",
+                         std::string{to_string(report.state)}.c_str(),
+                         report.subtasks.size());
+           })
+    && ask(by, flow::stop_atom::value,
+           [](bool) { std::printf("control:  asked it to stop\n"); });
 }
 
 int run(const flow::stream_environment& env, caf::actor_system& system,
         const flow::source_handle<reading>& source, const settings& wanted,
         caf::scoped_actor& self) {
+  flow::job_signals signals;
   auto job = flow::execute_async(env, system);
   if (!job) {
     std::cerr << "actor_bridge: " << job.error().text << '\n';
     return 2;
   }
   system.spawn(sensor, source, wanted, caf::actor_cast<caf::actor>(self));
-  if (!follow(self, *job))
-    return 1;
+  follow({self, *job, signals});
   const flow::job_result result = job->wait();
+  if (result.cause)
+    std::cerr << "actor_bridge: job failed: " << result.cause->text << '\n';
   std::printf("job:      %s, %llu records in, %llu out\n",
               std::string{to_string(result.outcome)}.c_str(),
               static_cast<unsigned long long>(result.summary.records_in),

@@ -1,9 +1,6 @@
-#include <signal.h>
-#include <unistd.h>
-
-#include <atomic>
 #include <iostream>
 
+#include "libflow/api/job_signals.hpp"
 #include "libflow/api/stream_environment.hpp"
 #include "libflow/core/exit_code.hpp"
 #include "libflow/time/clock.hpp"
@@ -14,68 +11,8 @@ namespace flow {
 
 namespace {
 
-/// Signals that have arrived since the job began. Written by the handler.
-std::atomic<int> stop_signals{0};
-std::atomic<bool> explain_requested{false};
-
-extern "C" void on_stop_signal(int number) {
-  // The second one ends the process at once, whatever the job is doing.
-  if (stop_signals.fetch_add(1) > 0)
-    _exit(128 + number);
-}
-
-extern "C" void on_explain_signal(int) {
-  explain_requested = true;
-}
-
-/// Handles SIGINT, SIGTERM and SIGUSR1 while it lives.
-class signal_scope {
-public:
-  signal_scope() {
-    stop_signals = 0;
-    install(SIGINT, on_stop_signal, former_interrupt_);
-    install(SIGTERM, on_stop_signal, former_terminate_);
-    install(SIGUSR1, on_explain_signal, former_explain_);
-  }
-  signal_scope(const signal_scope&) = delete;
-  signal_scope& operator=(const signal_scope&) = delete;
-  ~signal_scope() {
-    sigaction(SIGINT, &former_interrupt_, nullptr);
-    sigaction(SIGTERM, &former_terminate_, nullptr);
-    sigaction(SIGUSR1, &former_explain_, nullptr);
-  }
-
-private:
-  static void install(int number, void (*handler)(int),
-                      struct sigaction& former) {
-    struct sigaction action {};
-    action.sa_handler = handler;
-    action.sa_flags = SA_RESTART;
-    sigemptyset(&action.sa_mask);
-    sigaction(number, &action, &former);
-  }
-
-  struct sigaction former_interrupt_ {};
-  struct sigaction former_terminate_ {};
-  struct sigaction former_explain_ {};
-};
-
-/// Why each subtask waits and who holds its watermark, for SIGUSR1.
-void print_status(const job_status_report& report) {
-  std::cerr << "job is " << to_string(report.state) << '\n';
-  for (const auto& each : report.subtasks) {
-    std::cerr << "  " << each.vertex << " [" << each.index << "] "
-              << to_string(each.state);
-    if (!each.waiting_for.empty())
-      std::cerr << ", waits for " << each.waiting_for;
-    if (!each.watermark_holder.empty())
-      std::cerr << ", watermark held by " << each.watermark_holder;
-    std::cerr << '\n';
-  }
-}
-
 /// Waits for the end; shows progress, passes on signals.
-job_result attend(running_job& job) {
+job_result attend(running_job& job, job_signals& signals) {
   constexpr std::chrono::milliseconds tick{100};
   const system_clock time;
   progress_display display{stderr_progress_target(), time.steady()};
@@ -85,16 +22,15 @@ job_result attend(running_job& job) {
       display.clear();
       return *result;
     }
-    if (!stopping && stop_signals > 0) {
+    if (!stopping && signals.stop_requested()) {
       stopping = true;
       display.clear();
-      std::cerr << "stopping: sources end, what was read is processed; "
-                   "once more ends at once\n";
+      std::cerr << stopping_text;
       job.stop();
     }
-    if (explain_requested.exchange(false)) {
+    if (signals.take_status_request()) {
       display.clear();
-      print_status(job.status());
+      print_status(std::cerr, job.status());
     }
     if (const auto now = time.steady(); display.due(now))
       display.update(job.progress(), now);
@@ -156,11 +92,11 @@ int stream_environment::execute() {
     std::cout << *text << std::flush;
     return to_int(exit_code::ok);
   }
-  const signal_scope signals;
+  job_signals signals;
   auto job = execute_async();
   if (!job)
     return report_refused(options_, job.error());
-  return report_end(attend(**job), options_, summary_members_);
+  return report_end(attend(**job, signals), options_, summary_members_);
 }
 
 } // namespace flow

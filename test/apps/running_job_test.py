@@ -84,6 +84,21 @@ class Stopping(Running):
         self.assertEqual(rows(self.out / "late"), [])
         self.assertEqual(hidden_files(self.out), [])
 
+    def test_a_job_in_a_program_of_actors_stops_as_well(self):
+        self.start("actor_bridge", "--readings", 1_000_000_000, "--summary",
+                   "json")
+        self.wait_until(lambda: self.total(
+            "flow_task_num_records_in_total", "readings") > 1000)
+        self.job.send_signal(signal.SIGUSR1)
+        while "job is running" not in self.job.stderr.readline():
+            continue
+        self.job.send_signal(signal.SIGINT)
+        ended = self.end()
+        self.assert_ended(ended)
+        self.assertEqual(ended.summary["status"], "stopped")
+        self.assertEqual(ended.summary["records_in"],
+                         ended.summary["records_out"])
+
     def test_the_second_signal_ends_it_at_once(self):
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             with self.subTest(signal=number):
