@@ -10,5 +10,6 @@
 #include "libflow/api/data_stream.hpp"
 #include "libflow/api/keyed_stream.hpp"
 #include "libflow/api/stream_environment.hpp"
+#include "libflow/api/window_joins.hpp"
 #include "libflow/api/windowed_stream.hpp"
 #include "libflow/operators/user_error.hpp"

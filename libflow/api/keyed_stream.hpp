@@ -143,6 +143,12 @@ public:
     return {*this, other};
   }
 
+  /// Windows over this stream and another of the same keys, to join or group
+  /// their records: `.window_with(b, tumbling_event_time(1h)).join(f)`.
+  template <class B, class SelectorB, class Windows>
+  auto window_with(const keyed_stream<Key, B, SelectorB>& other,
+                   Windows windows) const;
+
   // -- for the other classes of the API ---------------------------------------
 
   [[nodiscard]] const data_stream<T>& records() const { return keyed_; }

@@ -130,12 +130,17 @@ public:
   expected<operator_snapshot> snapshot() { return driver_->snapshot(); }
 
   /// Drops the operator without flushing it and its output, and goes on with a
-  /// new one that restores `parts`. Watermark and clock start afresh.
-  expected<void> restore(std::span<const operator_snapshot> parts) {
+  /// new one that restores `parts`. Watermark and clock start afresh; `first`,
+  /// if given, may tell the new one before its state comes, so that nothing
+  /// fires that has waited for a watermark to come.
+  expected<void> restore(std::span<const operator_snapshot> parts,
+                         const std::function<void()>& first = {}) {
     static_cast<void>(out_->take());
     for (auto& [name, side] : sides_)
       side->discard();
     start();
+    if (opened_ && first)
+      first();
     return opened_ ? driver_->restore(parts) : opened_;
   }
   expected<void> restore(const operator_snapshot& only) {

@@ -112,7 +112,7 @@ void subject_group::replace(std::size_t parallelism,
     members_.push_back({kind_->make(description_, where), {}, {}});
     if (from != nullptr)
       members_.back().instance->restore(
-        snapshot_parts(*from, where.index, where.parallelism));
+        snapshot_parts(*from, where.index, where.parallelism), {});
   }
 }
 
@@ -122,9 +122,12 @@ void subject_group::restart_in_place() {
     collect(one);
     const operator_snapshot taken = one.instance->snapshot();
     auto fresh = kind_->make(description_, placed(i, members_.size()));
-    fresh->restore({&taken, 1});
-    tell_again(*fresh);
-    // What is told again comes out again; only records would be new.
+    for (const auto& tag : one.instance->side_tags())
+      append(one.sides[tag], one.instance->take_side(tag));
+    // Told before its state comes: a timer behind the watermark goes on
+    // waiting for the next one.
+    fresh->restore({&taken, 1}, [this](subject& told) { tell_again(told); });
+    // What was told comes out again; only records would be new.
     for (item& came : fresh->take())
       if (is_record(came))
         one.out.push_back(std::move(came));

@@ -14,8 +14,12 @@ namespace flow::harness {
 [[nodiscard]] std::vector<operator_kind_entry> state_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> window_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> barrier_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> process_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> ttl_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> join_kinds();
 
 [[nodiscard]] std::vector<std::string> pure_function_names();
 [[nodiscard]] std::vector<std::string> window_function_names();
+[[nodiscard]] std::vector<std::string> process_function_names();
 
 } // namespace flow::harness

@@ -22,6 +22,9 @@ std::vector<operator_kind_entry> all_kinds() {
   append(result, state_kinds());
   append(result, window_kinds());
   append(result, barrier_kinds());
+  append(result, process_kinds());
+  append(result, ttl_kinds());
+  append(result, join_kinds());
   std::ranges::sort(result, {}, &operator_kind_entry::name);
   return result;
 }
@@ -47,6 +50,7 @@ const operator_kind_entry& kind_of(const value& description) {
 std::vector<std::string> function_names() {
   std::vector<std::string> result = pure_function_names();
   append(result, window_function_names());
+  append(result, process_function_names());
   return result;
 }
 

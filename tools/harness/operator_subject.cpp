@@ -103,8 +103,18 @@ operator_snapshot operator_subject::snapshot() {
   return std::move(*taken);
 }
 
-void operator_subject::restore(std::span<const operator_snapshot> parts) {
-  check(harness_.restore(parts));
+void operator_subject::restore(std::span<const operator_snapshot> parts,
+                               const std::function<void(subject&)>& first) {
+  check(harness_.restore(parts, [&] {
+    if (first)
+      first(*this);
+  }));
+}
+
+std::vector<std::string> operator_subject::side_tags() const {
+  std::vector<std::string> result = plan_.sides;
+  result.insert(result.end(), plan_.late_sides.begin(), plan_.late_sides.end());
+  return result;
 }
 
 timer_numbers operator_subject::timers() {

@@ -43,7 +43,9 @@ public:
 
   [[nodiscard]] bool has_state() const override { return true; }
   operator_snapshot snapshot() override;
-  void restore(std::span<const operator_snapshot> parts) override;
+  void restore(std::span<const operator_snapshot> parts,
+               const std::function<void(subject&)>& first) override;
+  [[nodiscard]] std::vector<std::string> side_tags() const override;
 
   [[nodiscard]] timer_numbers timers() override;
   [[nodiscard]] std::uint64_t dropped() override;

@@ -92,8 +92,16 @@ public:
 
   [[nodiscard]] virtual bool has_state() const { return false; }
   virtual operator_snapshot snapshot() { unknown("snapshot"); }
-  virtual void restore(std::span<const operator_snapshot>) {
+  /// @param first  tells the new instance something before its state comes
+  virtual void restore(std::span<const operator_snapshot>,
+                       const std::function<void(subject&)>& first) {
+    static_cast<void>(first);
     unknown("restore");
+  }
+
+  /// The side outputs that are looked at.
+  [[nodiscard]] virtual std::vector<std::string> side_tags() const {
+    return {};
   }
 
   [[nodiscard]] virtual timer_numbers timers() { unknown("expect_timers"); }

@@ -98,7 +98,8 @@ operator_snapshot twin_subject::snapshot() {
   return both_parts;
 }
 
-void twin_subject::restore(std::span<const operator_snapshot> parts) {
+void twin_subject::restore(std::span<const operator_snapshot> parts,
+                           const std::function<void(subject&)>& before) {
   std::vector<operator_snapshot> first;
   std::vector<operator_snapshot> second;
   for (const auto& part : parts) {
@@ -111,8 +112,8 @@ void twin_subject::restore(std::span<const operator_snapshot> parts) {
       to->push_back({{bytes.begin(), bytes.end()}, {}, {}});
     }
   }
-  first_->restore(first);
-  second_->restore(second);
+  first_->restore(first, before);
+  second_->restore(second, before);
 }
 
 timer_numbers twin_subject::timers() {

@@ -95,7 +95,7 @@ private:
 [[nodiscard]] expected<value> parse_json(std::string_view json);
 
 /// Equal as results: a number equals its text, a member that is null one that
-/// is absent, [start, end] a map of start and end.
+/// is absent, an empty list null, [start, end] a map of start and end.
 [[nodiscard]] bool same_result(const value& expected, const value& actual);
 
 /// Equal as results in any order.

@@ -1,0 +1,144 @@
+#include "libflow/testing/harness_of.hpp"
+#include "tools/harness/broadcast_functions.hpp"
+#include "tools/harness/kind_entries.hpp"
+#include "tools/harness/operator_subject.hpp"
+#include "tools/harness/process_functions.hpp"
+
+namespace flow::harness {
+
+namespace {
+
+using maker = testing::operator_harness<value>::maker;
+
+template <class... In, class Compose>
+maker made(Compose compose) {
+  auto make = testing::operator_of<In...>(std::move(compose));
+  if (!make)
+    throw refusal(make.error().text);
+  return *make;
+}
+
+std::unique_ptr<subject> subject_of(maker make, std::size_t inputs,
+                                    const placement& where) {
+  auto plan = plan_of(std::move(make));
+  plan.options.channels.assign(inputs, 1);
+  plan.sides = {"int-out", "long-out", "br-out", "non-br-out"};
+  return std::make_unique<operator_subject>(std::move(plan), where);
+}
+
+std::unique_ptr<subject> make_process(const value& of, const placement& where) {
+  return subject_of(made<value>([&](auto in) {
+                      return in.template process<value>(plain_function{of});
+                    }),
+                    1, where);
+}
+
+std::unique_ptr<subject> make_keyed(const value& of, const placement& where) {
+  return subject_of(made<value>([&](auto in) {
+                      return in.key_by(by_key{}).template process<value>(
+                        keyed_function{of});
+                    }),
+                    1, where);
+}
+
+std::unique_ptr<subject> make_co(const value& of, const placement& where) {
+  return subject_of(made<value, value>([&](auto first, auto second) {
+                      return first.connect(second).template process<value>(
+                        plain_function{of});
+                    }),
+                    2, where);
+}
+
+std::unique_ptr<subject> make_keyed_co(const value& of,
+                                       const placement& where) {
+  return subject_of(made<value, value>([&](auto first, auto second) {
+                      return first.key_by(by_key{})
+                        .connect(second.key_by(by_key{}))
+                        .template process<value>(keyed_function{of});
+                    }),
+                    2, where);
+}
+
+std::unique_ptr<subject> make_broadcast(const value& of,
+                                        const placement& where) {
+  return subject_of(made<value, value>([&](auto first, auto second) {
+                      return first.connect(second.broadcast())
+                        .template process<value>(broadcast_function<false>{of});
+                    }),
+                    2, where);
+}
+
+std::unique_ptr<subject> make_keyed_broadcast(const value& of,
+                                              const placement& where) {
+  return subject_of(made<value, value>([&](auto first, auto second) {
+                      return first.key_by(by_key{})
+                        .connect(second.broadcast())
+                        .template process<value>(broadcast_function<true>{of});
+                    }),
+                    2, where);
+}
+
+bool flag(const value& of, const char* name, bool otherwise) {
+  return of[name].is_null() ? otherwise : of[name].as_bool();
+}
+
+std::unique_ptr<subject> make_interval_join(const value& of,
+                                            const placement& where) {
+  const output_tag<value> left{"left_late"};
+  const output_tag<value> right{"right_late"};
+  const bool sides = flag(of, "late_side_output", false);
+  const duration_ms lower{of["lower_ms"].as_int()};
+  const duration_ms upper{of["upper_ms"].as_int()};
+  if (lower > upper)
+    throw refusal("an interval join needs lower <= upper");
+  auto make = made<value, value>([&](auto first, auto second) {
+    auto join = first.key_by(by_key{}).interval_join(second.key_by(by_key{}));
+    join.between(lower, upper);
+    if (!flag(of, "lower_inclusive", true))
+      join.lower_exclusive();
+    if (!flag(of, "upper_inclusive", true))
+      join.upper_exclusive();
+    if (sides) {
+      join.late_left(left);
+      join.late_right(right);
+    }
+    return join.process([](const value& a, const value& b) {
+      return value{value::map{{"left", a["value"]}, {"right", b["value"]}}};
+    });
+  });
+  auto plan = plan_of(std::move(make));
+  plan.options.channels = {1, 1};
+  if (sides)
+    plan.late_sides = {"left_late", "right_late"};
+  return std::make_unique<operator_subject>(std::move(plan), where);
+}
+
+operator_kind_entry with_broadcast(
+  std::string name,
+  std::unique_ptr<subject> (*make)(const value&, const placement&)) {
+  return {std::move(name), make,
+          [](const value&, std::size_t input) { return input == 1; }};
+}
+
+} // namespace
+
+std::vector<operator_kind_entry> process_kinds() {
+  return {{"process", make_process},
+          {"keyed_process", make_keyed},
+          {"co_process", make_co},
+          {"keyed_co_process", make_keyed_co},
+          with_broadcast("broadcast_process", make_broadcast),
+          with_broadcast("keyed_broadcast_process", make_keyed_broadcast),
+          {"interval_join", make_interval_join}};
+}
+
+std::vector<std::string> process_function_names() {
+  std::vector<std::string> result;
+  for (const char* name : keyed_function::names)
+    result.push_back(std::string{"process function "} + name);
+  for (const char* name : broadcast_function_names)
+    result.push_back(std::string{"process function "} + name);
+  return result;
+}
+
+} // namespace flow::harness
