@@ -64,6 +64,8 @@ remote_worker_actor::remote_worker_actor(caf::actor_config& config,
                                          caf::actor resource_manager)
   : caf::event_based_actor(config), shared_(shared), setup_(std::move(setup)) {
   set_default_handler(caf::drop);
+  // Who drops a message answers with an error, which must not end this.
+  set_error_handler([](caf::error&) {});
   // What is deployed before the process is ready waits here.
   send(resource_manager, offer_atom::value, setup_.worker, setup_.slot_count,
        caf::actor_cast<caf::actor>(this));
@@ -340,6 +342,8 @@ void remote_worker_actor::put_down(const std::string& why) {
     return;
   state_ = state::dying;
   link_.reset();
+  // Before others tell of links that have ended with it.
+  fail_tasks({error_code::io, title() + " is killed: " + why});
   kill(why);
 }
 
@@ -368,7 +372,7 @@ void remote_worker_actor::on_exited(const worker_exit& how) {
     return;
   error why{error_code::io,
             title() + " " + how.how
-              + (killed_because_.empty() ? "" : " since " + killed_because_)
+              + (killed_because_.empty() ? "" : ": " + killed_because_)
               + last_lines(how.last_log)};
   if (!was_ready_ && ++failed_starts_ >= start_attempts) {
     why.severity = error_severity::fatal;

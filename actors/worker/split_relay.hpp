@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/source_messages.hpp"
 #include "actors/messages/worker_messages.hpp"
 #include "actors/support/caf.hpp"
@@ -10,6 +11,7 @@ namespace flow {
 ///
 ///   (nextsplit_atom, subtask index)          worker -> relay -> coordinator
 ///   (relayed_atom, worker, worker_message)   relay -> worker: to send there
+///   (cancel_atom)                            the coordinator has ended
 FLOW_ATOM(relayed)
 
 /// Owner: the worker actor.
@@ -52,12 +54,9 @@ protected:
         send(owner_, relayed_atom::value, worker_,
              worker_message{reader_trigger{task_, attempt_, barrier}});
       },
-      [this](close_relay_atom) { quit(); },
+      [this](cancel_atom) { quit(); },
     };
   }
-
-public:
-  using close_relay_atom = caf::atom_constant<caf::atom("closerelay")>;
 
 private:
   void answer(split_answer what) {

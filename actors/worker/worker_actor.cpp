@@ -65,6 +65,8 @@ worker_actor::worker_actor(caf::actor_config& config, worker_context shared,
     graph_(std::make_shared<execution_graph>(setup_.graph)),
     ids_(graph_->subtasks()), numbers_(*graph_) {
   set_default_handler(caf::drop);
+  // Who drops a message answers with an error, which must not end this.
+  set_error_handler([](caf::error&) {});
 }
 
 caf::behavior worker_actor::make_behavior() {
@@ -110,7 +112,6 @@ caf::behavior worker_actor::make_behavior() {
         to->send(what);
     },
     // The task manager offers its slots; the job's process knows of them.
-    // Not taking the message would end who sent it.
     [](offer_atom, std::uint32_t, std::uint32_t, const caf::actor&) {},
     [this](tick_atom) {
       tell_metrics();

@@ -1,0 +1,230 @@
+"""Jobs in worker processes: the same results, and what happens when one of
+the processes dies, sleeps or is spoken to by strangers."""
+
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import threading
+import unittest
+from pathlib import Path
+
+from programs import (AIRPORTS, BIN, TIMEOUT_SECONDS, WEEK, Case, Ended,
+                      flights, hidden_files, parts, rows, run)
+from sequence_test import audit
+
+LOOPBACK = "0100007F"
+LISTENS = "0A"
+
+
+def processes_of(job):
+    """Pids by name of the launcher and its workers, children of `job`."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, name, state, parent = re.match(
+                r"(\d+) \((.*)\) (\S) (\d+)", path.read_text()).groups()
+        except (OSError, AttributeError):
+            continue
+        if state != "Z":
+            found[int(pid)] = (name, int(parent))
+    launchers = {pid for pid, (name, parent) in found.items()
+                 if parent == job and name == "flow-launcher"}
+    result = {"launcher": pid for pid in launchers}
+    result.update({name: pid for pid, (name, parent) in found.items()
+                   if parent in launchers and name.startswith("flow-worker")})
+    return result
+
+
+def listening_sockets(pid):
+    """(address, port) of every socket on which the process listens."""
+    inodes = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            inodes.update(re.findall(r"socket:\[(\d+)\]", os.readlink(link)))
+        except OSError:
+            continue
+    result = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENS and fields[9] in inodes:
+                address, port = fields[1].split(":")
+                result.append((address, int(port, 16)))
+    return result
+
+
+def alive(pid):
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+class Results(Case):
+    def test_sequence(self):
+        for count in (1, 2, 3):
+            for p in (1, 2, 4):
+                with self.subTest(processes=count, p=p):
+                    ended = run("sequence", "--keys", 500, "--per-key", 200,
+                                "--output", self.out, "--overwrite", "-p", p,
+                                "--processes", count, "--summary", "json")
+                    self.assert_ended(ended)
+                    self.assertEqual(ended.summary["records_in"], 100_000)
+                    self.assertEqual(ended.summary["records_out"], 100_000)
+                    self.assertEqual(
+                        audit(self.out / "results", 500, 200), [])
+                    self.assertEqual(hidden_files(self.out), [])
+
+    def test_flights(self):
+        expected = None
+        for count in (0, 1, 2, 3):
+            for p in (1, 3):
+                with self.subTest(processes=count, p=p):
+                    self.assert_ended(flights(
+                        WEEK, self.out, "--overwrite", "-p", p,
+                        "--processes", count, "--out-of-orderness", "48h"))
+                    found = sorted(rows(self.out / "results"))
+                    expected = expected or found
+                    self.assertEqual(found, expected)
+                    self.assertEqual(rows(self.out / "late"), [])
+
+    def test_words_that_are_printed(self):
+        text = self.folder / "text"
+        text.write_text("".join(f"w{i % 977} x{i % 31}\n"
+                                for i in range(200_000)))
+        expected = run("word_count", "--input", text, "-p", 2)
+        self.assert_ended(expected)
+        for count in (1, 2, 3):
+            with self.subTest(processes=count):
+                ended = run("word_count", "--input", text, "-p", 2,
+                            "--processes", count)
+                self.assert_ended(ended)
+                self.assertEqual(sorted(ended.out.splitlines()),
+                                 sorted(expected.out.splitlines()))
+
+    def test_another_run_does_not_find_an_empty_directory(self):
+        self.out.mkdir()
+        (self.out / "stranger").write_text("here before")
+        ended = run("sequence", "--keys", 1, "--per-key", 1, "--output",
+                    self.out, "--processes", 2)
+        self.assertEqual(ended.code, 2)
+
+
+class Faults(Case):
+    def start(self, *more):
+        """A job of half a minute that a test ends earlier."""
+        self.job = subprocess.Popen(
+            [str(BIN / "sequence"), "--keys", "100", "--per-key", "30000",
+             "--rate", "100000", "--output", str(self.out), "-p", "2",
+             "--processes", "2", "--summary", "json", *more],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        watchdog = threading.Timer(TIMEOUT_SECONDS, self.job.kill)
+        watchdog.start()
+        self.addCleanup(watchdog.cancel)
+        self.addCleanup(self.job.kill)
+        self.processes = {}
+        self.wait_until(self.writes)
+
+    def writes(self):
+        """Both workers are there, and rows arrive."""
+        self.processes = processes_of(self.job.pid)
+        files = [path for path in self.out.rglob("*") if path.is_file()]
+        return len(self.processes) == 3 and any(
+            path.stat().st_size > 0 for path in files)
+
+    def wait_until(self, holds):
+        while not holds():
+            self.assertIsNone(self.job.poll(), "the job has ended")
+
+    def end(self):
+        out, err = self.job.communicate()
+        return Ended(subprocess.CompletedProcess((), self.job.returncode, out,
+                                                 err))
+
+    def assert_nothing_is_left(self):
+        for pid in self.processes.values():
+            while alive(pid):  # the watchdog of ctest ends a vain wait
+                pass
+
+    def test_a_worker_is_killed(self):
+        self.start()
+        os.kill(self.processes["flow-worker-1"], signal.SIGKILL)
+        ended = self.end()
+        self.assertEqual(ended.code, 1)
+        self.assertIn("worker 1 was killed by signal 9 (Killed)", ended.err)
+        self.assertEqual(ended.summary["status"], "failed")
+        self.assert_nothing_is_left()
+
+    def test_a_worker_sleeps(self):
+        self.start()
+        os.kill(self.processes["flow-worker-0"], signal.SIGSTOP)
+        ended = self.end()
+        self.assertEqual(ended.code, 1)
+        self.assertRegex(ended.err, r"worker 0 .*it was silent for \d+ ms")
+        self.assert_nothing_is_left()
+
+    def test_the_job_is_killed(self):
+        self.start()
+        self.job.kill()
+        self.assert_nothing_is_left()
+
+    def test_the_launcher_is_killed(self):
+        self.start()
+        os.kill(self.processes["launcher"], signal.SIGKILL)
+        ended = self.end()
+        self.assertEqual(ended.code, 1)
+        self.assertIn("launcher", ended.err)
+        self.assert_nothing_is_left()
+
+    def test_the_job_is_stopped(self):
+        self.start()
+        self.job.send_signal(signal.SIGINT)
+        ended = self.end()
+        self.assertEqual(ended.code, 0)
+        self.assertEqual(ended.summary["status"], "stopped")
+        written = sum(len(path.read_text().splitlines()) - 1
+                      for path in parts(self.out / "results"))
+        self.assertEqual(written, ended.summary["records_in"])
+        self.assertEqual(written, ended.summary["records_out"])
+        self.assert_nothing_is_left()
+
+    def test_strangers_do_no_harm(self):
+        seed = int(os.environ.get("FLOW_TEST_SEED", random.randrange(1 << 32)))
+        print("FLOW_TEST_SEED =", seed)
+        noise = random.Random(seed)
+        self.start()
+        ports = []
+        for name in ("flow-worker-0", "flow-worker-1"):
+            ports += listening_sockets(self.processes[name])
+        ports += listening_sockets(self.job.pid)
+        self.assertEqual(len(ports), 6)
+        for address, _ in ports:
+            self.assertEqual(address, LOOPBACK)
+        for _ in range(20):
+            for _, port in ports:
+                with socket.create_connection(("127.0.0.1", port)) as stranger:
+                    begin = noise.choice([b"", b"FLF1", b"FLF1\1\0\0\0"])
+                    stranger.sendall(begin + noise.randbytes(
+                        noise.randrange(1, 5000)))
+        ended = self.end()
+        self.assertEqual(ended.code, 0, ended.err)
+        self.assertEqual(audit(self.out / "results", 100, 30_000), [])
+
+    def test_the_token_is_not_to_be_seen(self):
+        self.start()
+
+        def seen(pid, what):
+            return set(Path(f"/proc/{pid}/{what}").read_bytes().split(b"\0"))
+
+        for name in ("flow-worker-0", "flow-worker-1"):
+            pid = self.processes[name]
+            self.assertEqual(seen(pid, "cmdline"), seen(self.job.pid, "cmdline"))
+            self.assertEqual(seen(pid, "environ") - seen(self.job.pid, "environ"),
+                             {b"FLOW_WORKER_SPEC=3"})
+
+
+if __name__ == "__main__":
+    unittest.main()
