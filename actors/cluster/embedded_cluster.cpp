@@ -14,6 +14,7 @@
 #include "actors/task_manager/task_manager_actor.hpp"
 #include "libflow/core/exit_code.hpp"
 #include "libflow/job/worker_process.hpp"
+#include "libflow/metrics/merged_text.hpp"
 
 namespace flow {
 
@@ -205,7 +206,12 @@ progress_facts embedded_cluster::progress() {
 }
 
 std::string embedded_cluster::metrics() {
-  return metrics_.render_prometheus(time_.steady());
+  std::string own = metrics_.render_prometheus(time_.steady());
+  if (!workers_)
+    return own;
+  auto texts = workers_->board().texts();
+  texts.push_back(std::move(own));
+  return merged_text(texts);
 }
 
 void embedded_cluster::serve_metrics(
@@ -230,9 +236,14 @@ expected<std::unique_ptr<running_job>>
 start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
   if (in_worker_process())
     serve_as_worker(std::move(graph), options);
+  auto checkpoints =
+    set_up_checkpoints(local_files(), graph, options, logger::to_stderr());
+  if (!checkpoints)
+    return checkpoints.error();
   std::unique_ptr<worker_processes> workers;
   if (options.processes > 0) {
-    auto prepared = worker_processes::prepare(options.processes, graph);
+    auto prepared = worker_processes::prepare(options.processes, *graph,
+                                              checkpoints->graph);
     if (!prepared)
       return prepared.error();
     workers = std::move(*prepared);
@@ -240,10 +251,6 @@ start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
   auto listener = listen_for_metrics(options);
   if (!listener)
     return listener.error();
-  auto checkpoints = set_up_checkpoints(local_files(), std::move(graph),
-                                        options, logger::to_stderr());
-  if (!checkpoints)
-    return checkpoints.error();
   auto cluster = std::make_unique<embedded_cluster>(
     std::move(*checkpoints), options, nullptr, caf::actor{},
     std::move(workers));

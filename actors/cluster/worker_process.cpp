@@ -121,6 +121,9 @@ void serve_as_worker(std::shared_ptr<const job_graph> graph,
   const auto spec = parse_worker_spec(*text);
   if (!spec)
     give_up(spec.error().text);
+  if (!spec->max_parallelism.empty())
+    graph = std::make_shared<const job_graph>(
+      with_max_parallelism(*graph, spec->max_parallelism));
   prctl(PR_SET_NAME, ("flow-" + handshake_name(spec->worker)).c_str());
   const worker_process process{*spec, std::move(graph), options};
   worker_process::serve();

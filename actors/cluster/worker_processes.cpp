@@ -35,7 +35,7 @@ expected<void> check_records(const job_graph& graph) {
 } // namespace
 
 expected<std::unique_ptr<worker_processes>>
-worker_processes::prepare(std::uint32_t count,
+worker_processes::prepare(std::uint32_t count, const job_graph& built,
                           std::shared_ptr<const job_graph> graph) {
   if (auto sendable = check_records(*graph); !sendable)
     return sendable.error();
@@ -44,6 +44,9 @@ worker_processes::prepare(std::uint32_t count,
     return error{error_code::io, "the system has no random numbers"};
   std::unique_ptr<worker_processes> result{
     new worker_processes{count, std::move(graph), std::move(token)}};
+  for (const job_vertex& each : result->graph_->vertices())
+    if (each.max_parallelism != built.vertex(each.id).max_parallelism)
+      result->max_parallelism_[each.id] = each.max_parallelism;
   if (auto done = result->open(); !done)
     return done.error();
   return result;
@@ -101,8 +104,8 @@ void worker_processes::start(caf::actor_system& system,
     setup.graph = graph_;
     setup.board = board_;
     setup.processes = launcher_.get();
-    setup.spec =
-      to_text({job_, token_, links_->port(net::link_role::control), worker, 0});
+    setup.spec = to_text({job_, token_, links_->port(net::link_role::control),
+                          worker, 0, max_parallelism_});
     actors_.push_back(system.spawn<remote_worker_actor, caf::detached>(
       shared, std::move(setup), resource_manager));
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -21,9 +22,12 @@ namespace flow {
 class worker_processes {
 public:
   /// Forks the launcher: best while this process has no other threads.
+  /// @param built what the workers will build
+  /// @param graph the same, made to fit the checkpoint the job goes on from
   /// Errors: io; invalid_argument for records that cannot leave a process.
   static expected<std::unique_ptr<worker_processes>>
-  prepare(std::uint32_t count, std::shared_ptr<const job_graph> graph);
+  prepare(std::uint32_t count, const job_graph& built,
+          std::shared_ptr<const job_graph> graph);
 
   worker_processes(const worker_processes&) = delete;
   worker_processes& operator=(const worker_processes&) = delete;
@@ -54,6 +58,7 @@ private:
   const std::string token_;
   const job_id job_;
   const std::shared_ptr<worker_board> board_ = std::make_shared<worker_board>();
+  std::map<vertex_id, std::uint32_t> max_parallelism_; // where graph differs
   caf::actor_system* system_ = nullptr; // once started; outlives this
   mutable std::mutex mutex_;
   std::vector<caf::actor> actors_; // by worker; guarded by mutex_

@@ -4,10 +4,23 @@
 
 namespace flow {
 
+namespace {
+
+void read_max(std::istream& from, worker_spec& spec) {
+  std::uint32_t vertex = 0;
+  std::uint32_t most = 0;
+  if (from >> vertex >> most)
+    spec.max_parallelism[vertex_id{vertex}] = most;
+}
+
+} // namespace
+
 std::string to_text(const worker_spec& spec) {
   std::ostringstream text;
   text << "job " << spec.job << "\ntoken " << spec.token << "\nport "
        << spec.control_port << "\nworker " << spec.worker << '\n';
+  for (const auto& [vertex, most] : spec.max_parallelism)
+    text << "max " << index_of(vertex) << ' ' << most << '\n';
   return text.str();
 }
 
@@ -26,6 +39,8 @@ expected<worker_spec> parse_worker_spec(const std::string& text) {
       lines >> spec.control_port;
     else if (name == "worker")
       lines >> spec.worker;
+    else if (name == "max")
+      read_max(lines, spec);
     else if (name == "incarnation")
       counted = static_cast<bool>(lines >> spec.incarnation);
   }

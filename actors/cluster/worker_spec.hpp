@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "libflow/core/error.hpp"
 #include "libflow/core/ids.hpp"
+#include "libflow/graph/graph_ids.hpp"
 
 namespace flow {
 
@@ -17,6 +19,8 @@ struct worker_spec {
   std::uint16_t control_port = 0; ///< of the process that runs the job
   std::uint32_t worker = 0;
   std::uint32_t incarnation = 0;
+  /// Where the job's graph was made to fit the checkpoint it goes on from.
+  std::map<vertex_id, std::uint32_t> max_parallelism{};
 };
 
 /// All but the incarnation, which the launcher's caller appends as a line.

@@ -161,6 +161,7 @@ struct worker_metrics {
   std::uint64_t late_records = 0;
   std::uint64_t skipped_records = 0;
   timestamp watermark = min_timestamp;
+  std::optional<std::string> text; ///< for Prometheus; not every time
 };
 
 /// A reader asks the coordinator of its source.

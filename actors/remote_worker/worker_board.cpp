@@ -23,12 +23,25 @@ void worker_board::leave(std::uint32_t worker) {
   before.records_out += now.records_out;
   before.late_records += now.late_records;
   before.skipped_records += now.skipped_records;
+  auto text = std::move(now.text); // the last there is
   now = {};
+  now.text = std::move(text);
 }
 
-void worker_board::count(std::uint32_t worker, const worker_metrics& now) {
+void worker_board::count(std::uint32_t worker, worker_metrics now) {
   const std::lock_guard guard{mutex_};
-  counts_[worker].now = now;
+  counted& of = counts_[worker];
+  if (!now.text)
+    now.text = std::move(of.now.text);
+  of.now = std::move(now);
+}
+
+std::vector<std::string> worker_board::texts() const {
+  const std::lock_guard guard{mutex_};
+  std::vector<std::string> result;
+  for (const auto& [worker, each] : counts_)
+    result.push_back(each.now.text.value_or(""));
+  return result;
 }
 
 void worker_board::used(std::uint32_t worker, double cpu_seconds,

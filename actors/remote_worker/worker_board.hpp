@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "actors/messages/worker_messages.hpp"
@@ -23,13 +24,17 @@ public:
   /// Its process is gone.
   void leave(std::uint32_t worker);
 
-  void count(std::uint32_t worker, const worker_metrics& now);
+  void count(std::uint32_t worker, worker_metrics now);
 
   /// What a process of this worker had used when it ended.
   void used(std::uint32_t worker, double cpu_seconds,
             std::uint64_t peak_rss_bytes);
 
   [[nodiscard]] job_totals totals() const;
+
+  /// What each worker last said for Prometheus.
+  [[nodiscard]] std::vector<std::string> texts() const;
+
   [[nodiscard]] double cpu_seconds() const;
   /// Sum over the workers that have ended, of replaced ones the largest.
   [[nodiscard]] std::uint64_t peak_rss_bytes() const;

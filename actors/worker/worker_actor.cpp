@@ -19,6 +19,8 @@ namespace {
 
 /// How often the job hears of this worker's counters.
 constexpr std::chrono::milliseconds metrics_interval{100};
+/// Of so many times once with the whole text.
+constexpr std::uint32_t ticks_per_text = 10;
 constexpr std::chrono::milliseconds redial_interval{100};
 /// So long a subtask waits for a link to another worker.
 constexpr std::chrono::seconds link_timeout{10};
@@ -113,10 +115,7 @@ caf::behavior worker_actor::make_behavior() {
     },
     // The task manager offers its slots; the job's process knows of them.
     [](offer_atom, std::uint32_t, std::uint32_t, const caf::actor&) {},
-    [this](tick_atom) {
-      tell_metrics();
-      delayed_send(this, metrics_interval, tick_atom::value);
-    },
+    [this](tick_atom) { on_tick(); },
   };
 }
 
@@ -308,7 +307,7 @@ void worker_actor::handle(const explanation_question& question) {
 }
 
 void worker_actor::handle(const worker_end&) {
-  tell_metrics();
+  tell_metrics(true);
   setup_.end_process();
 }
 
@@ -448,7 +447,7 @@ void worker_actor::on_task_state(const task_report& report) {
     std::erase_if(parked_, [&](const wiring_order& order) {
       return order.task == report.task && order.attempt == report.attempt;
     });
-    tell_metrics();
+    tell_metrics(true);
   }
   tell_job(task_changed{report});
 }
@@ -606,12 +605,20 @@ void worker_actor::tell_job(const worker_message& what) {
     job_->send(what);
 }
 
-void worker_actor::tell_metrics() {
+void worker_actor::on_tick() {
+  tell_metrics(++ticks_ % ticks_per_text == 0);
+  delayed_send(this, metrics_interval, tick_atom::value);
+}
+
+void worker_actor::tell_metrics(bool with_text) {
   const job_totals totals =
     shared_.metrics->totals(setup_.graph->options().job_name);
-  tell_job(worker_metrics{totals.records_in, totals.records_out,
-                          totals.late_records, totals.skipped_records,
-                          totals.watermark});
+  worker_metrics now{totals.records_in,   totals.records_out,
+                     totals.late_records, totals.skipped_records,
+                     totals.watermark,    {}};
+  if (with_text)
+    now.text = shared_.metrics->render_prometheus(shared_.time->steady());
+  tell_job(std::move(now));
 }
 
 caf::actor worker_actor::self_handle() {

@@ -124,7 +124,8 @@ private:
   local_task* find(std::uint32_t task, std::uint32_t attempt);
   void fail(std::uint32_t task, std::uint32_t attempt, error why);
   void tell_job(const worker_message& what);
-  void tell_metrics();
+  void tell_metrics(bool with_text);
+  void on_tick();
   [[nodiscard]] caf::actor self_handle();
 
   const worker_context shared_;
@@ -139,8 +140,8 @@ private:
   std::map<std::uint32_t, local_task> tasks_;               // by task
   std::map<std::uint32_t, local_coordinator> coordinators_; // by vertex
   std::vector<wiring_order> parked_;                        // wait for a link
+  std::uint32_t ticks_ = 0;
   std::size_t dialling_ = 0; // before this worker is ready
-  bool ready_ = false;
 };
 
 } // namespace flow

@@ -114,12 +114,12 @@ class Results(Case):
 
 
 class Faults(Case):
-    def start(self, *more):
-        """A job of half a minute that a test ends earlier."""
+    def start(self, *more, keys=100, per_key=10_000):
+        """A job of some seconds that most tests end earlier."""
         self.job = subprocess.Popen(
-            [str(BIN / "sequence"), "--keys", "100", "--per-key", "30000",
-             "--rate", "100000", "--output", str(self.out), "-p", "2",
-             "--processes", "2", "--summary", "json", *more],
+            [str(BIN / "sequence"), "--keys", str(keys), "--per-key",
+             str(per_key), "--rate", "100000", "--output", str(self.out), "-p",
+             "2", "--processes", "2", "--summary", "json", *more],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         watchdog = threading.Timer(TIMEOUT_SECONDS, self.job.kill)
         watchdog.start()
@@ -157,6 +157,38 @@ class Faults(Case):
         self.assertIn("worker 1 was killed by signal 9 (Killed)", ended.err)
         self.assertEqual(ended.summary["status"], "failed")
         self.assert_nothing_is_left()
+
+    def test_with_checkpoints_another_worker_takes_over(self):
+        for backend in ("filesystem", "memory"):
+            with self.subTest(backend=backend):
+                self.start(
+                    "--overwrite", "-Dexecution.checkpointing.interval=100ms",
+                    f"-Dexecution.checkpointing.dir={self.folder}/checkpoints",
+                    f"-Dstate.backend.type={backend}",
+                    "-Drestart-strategy.type=fixed-delay",
+                    "-Drestart-strategy.fixed-delay.delay=50ms",
+                    keys=100, per_key=2000)
+                before = dict(self.processes)
+                for name, pid in before.items():
+                    if name == "launcher":
+                        continue
+                    os.kill(pid, signal.SIGKILL)
+                    self.wait_until(
+                        lambda: self.replaced(name, pid, before))
+                ended = self.end()
+                self.assert_ended(ended)
+                self.assertGreaterEqual(ended.summary["restarts"], 1)
+                wrong = [text for text in audit(
+                    self.out / "results", 100, 2000)
+                    if not text.startswith("attempts")]
+                self.assertEqual(wrong, [])
+                self.assertEqual(hidden_files(self.out), [])
+                self.assert_nothing_is_left()
+
+    def replaced(self, name, pid, before):
+        self.processes = processes_of(self.job.pid)
+        return (len(self.processes) == len(before)
+                and self.processes.get(name, pid) != pid)
 
     def test_a_worker_sleeps(self):
         self.start()
@@ -211,7 +243,7 @@ class Faults(Case):
                         noise.randrange(1, 5000)))
         ended = self.end()
         self.assertEqual(ended.code, 0, ended.err)
-        self.assertEqual(audit(self.out / "results", 100, 30_000), [])
+        self.assertEqual(audit(self.out / "results", 100, 10_000), [])
 
     def test_the_token_is_not_to_be_seen(self):
         self.start()

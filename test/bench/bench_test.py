@@ -69,7 +69,7 @@ def check_usage(program):
     for arguments, part in [(["no-such-bench"], "no-such-bench"),
                             (["nexmark"], "not built yet"),
                             (["chain", "--backend", "memory"], "--backend"),
-                            (["exchange", "--processes", "2"], "--processes"),
+                            (["chain", "--processes", "2"], "--processes"),
                             (["keyed-count", "--bytes", "64"], "--bytes"),
                             (["chain", "--records", "many"], "--records"),
                             ([], "--help")]:

@@ -21,7 +21,8 @@ struct settings {
   std::uint32_t processes = 1;
   std::uint32_t pairs = 7;
   bool json = false;
-  bool any_bytes = false; ///< the bench has records of several sizes
+  bool any_bytes = false;     ///< the bench has records of several sizes
+  bool any_processes = false; ///< the bench may run in several processes
 };
 
 /// How a bench ended. A bar that was missed is not a defect.

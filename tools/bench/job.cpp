@@ -1,7 +1,13 @@
 #include "tools/bench/job.hpp"
 
+#include <unistd.h>
+
+#include <atomic>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <numeric>
 #include <string_view>
@@ -26,7 +32,57 @@ Int number(std::string_view text) {
   return result;
 }
 
+/// Names the result folder to worker processes.
+constexpr const char* folder_variable = "FLOW_BENCH_RESULTS";
+
+/// Leaves a result under a name that no other writer has, as a whole.
+void leave_result(const checksum& part) {
+  static std::atomic<int> number{0};
+  const std::filesystem::path folder{std::getenv(folder_variable)};
+  const auto path =
+    folder
+    / (std::to_string(getpid()) + "-" + std::to_string(number.fetch_add(1)));
+  std::ofstream file{path};
+  file << part.count << ' ' << part.sum << '\n';
+}
+
 } // namespace
+
+result_folder::result_folder() {
+  if (in_worker_process())
+    return;
+  std::string name =
+    (std::filesystem::temp_directory_path() / "flow-bench-XXXXXX").string();
+  FLOW_ASSERT(mkdtemp(name.data()) != nullptr, "no folder for results");
+  path_ = name;
+  setenv(folder_variable, path_.c_str(), 1);
+}
+
+result_folder::~result_folder() {
+  if (!path_.empty())
+    std::filesystem::remove_all(path_);
+}
+
+void shared_checksum::add(const checksum& part) {
+  if (in_worker_process()) {
+    leave_result(part);
+    return;
+  }
+  const std::lock_guard guard{mutex_};
+  total_ += part;
+}
+
+checksum shared_checksum::total() {
+  const std::lock_guard guard{mutex_};
+  if (const char* folder = std::getenv(folder_variable))
+    for (const auto& each : std::filesystem::directory_iterator{folder}) {
+      checksum part;
+      std::ifstream{each.path()} >> part.count >> part.sum;
+      total_ += part;
+      std::filesystem::remove(each.path());
+    }
+  return total_;
+}
 
 std::vector<vertex_counts> read_counts(std::string_view text) {
   std::map<std::string, vertex_counts, std::less<>> found;
@@ -65,6 +121,7 @@ stream_environment make_environment(const settings& wanted,
   job_options options;
   options.job_name = "bench";
   options.parallelism = wanted.parallelism;
+  options.processes = wanted.processes > 1 ? wanted.processes : 0;
   options.watermark_every_rows = rows_per_watermark;
   return stream_environment{std::move(options)};
 }

@@ -102,20 +102,32 @@ private:
   std::uint32_t batch_;
 };
 
-/// Where the writers of a sink leave what they came to. @thread any
-class shared_checksum {
+/// A folder where worker processes leave what their sinks came to; they find
+/// it by the environment. Owner: the bench; its end removes the folder.
+class result_folder {
 public:
-  void add(const checksum& part) {
-    const std::lock_guard guard{mutex_};
-    total_ += part;
-  }
-  [[nodiscard]] checksum total() const {
-    const std::lock_guard guard{mutex_};
-    return total_;
-  }
+  /// In a worker it is the folder of the bench's process.
+  result_folder();
+  result_folder(const result_folder&) = delete;
+  result_folder& operator=(const result_folder&) = delete;
+  ~result_folder();
 
 private:
-  mutable std::mutex mutex_;
+  std::string path_; // empty in a worker
+};
+
+/// Where the writers of a sink leave what they came to. In a worker process
+/// they leave it in the result folder.
+/// @thread any
+class shared_checksum {
+public:
+  void add(const checksum& part);
+
+  /// Of this process and of all workers, whose results are taken away.
+  [[nodiscard]] checksum total();
+
+private:
+  std::mutex mutex_;
   checksum total_; // guarded by mutex_
 };
 

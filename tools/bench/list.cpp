@@ -13,6 +13,12 @@ settings defaults(std::uint64_t records, std::uint32_t parallelism,
   return result;
 }
 
+/// Of a bench that also runs in worker processes.
+settings in_processes(settings result) {
+  result.any_processes = true;
+  return result;
+}
+
 } // namespace
 
 const std::vector<description>& all_benches() {
@@ -23,9 +29,11 @@ const std::vector<description>& all_benches() {
      "as one fused loop is printed too",
      defaults(40'000'000, 1, true), run_chain},
     {"exchange", "sources, an exchange by key, sinks",
-     "2 sources x 2 sinks; records of 16 bytes with timestamp and hash",
-     "<= 2.0 x two threads over rings from one thread to one other",
-     defaults(20'000'000, 2, true), run_exchange},
+     "2 sources x 2 sinks; records of 16 bytes with timestamp and hash; with "
+     "--processes 2 in worker processes",
+     "<= 2.0 x two threads over rings from one thread to one other; in "
+     "processes <= 2.5 x two processes over raw TCP",
+     in_processes(defaults(20'000'000, 2, true)), run_exchange},
     {"keyed-count",
      "counts the records of each key in a value_state, emits every count",
      "1 M keys, uniform; parallelism 2",

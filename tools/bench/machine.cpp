@@ -11,13 +11,17 @@
 namespace flow::bench {
 
 std::chrono::nanoseconds process_cpu() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   auto of = [](const timeval& time) {
     return std::chrono::nanoseconds{std::chrono::seconds{time.tv_sec}}
            + std::chrono::microseconds{time.tv_usec};
   };
-  return of(usage.ru_utime) + of(usage.ru_stime);
+  std::chrono::nanoseconds sum{0};
+  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(who, &usage);
+    sum += of(usage.ru_utime) + of(usage.ru_stime);
+  }
+  return sum;
 }
 
 std::uint64_t peak_rss() {

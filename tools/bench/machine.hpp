@@ -6,7 +6,8 @@
 
 namespace flow::bench {
 
-/// User and system time of the whole process so far.
+/// User and system time so far, of the whole process and of those that it has
+/// started and waited for.
 [[nodiscard]] std::chrono::nanoseconds process_cpu();
 
 /// Highest resident memory of the process so far, and that of now, in bytes.
