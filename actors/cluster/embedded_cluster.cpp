@@ -242,8 +242,8 @@ start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
     return checkpoints.error();
   std::unique_ptr<worker_processes> workers;
   if (options.processes > 0) {
-    auto prepared = worker_processes::prepare(options.processes, *graph,
-                                              checkpoints->graph);
+    auto prepared =
+      worker_processes::prepare(options.processes, *graph, checkpoints->graph);
     if (!prepared)
       return prepared.error();
     workers = std::move(*prepared);
