@@ -124,7 +124,9 @@ class Faults(Case):
         watchdog = threading.Timer(TIMEOUT_SECONDS, self.job.kill)
         watchdog.start()
         self.addCleanup(watchdog.cancel)
-        self.addCleanup(self.job.kill)
+        for last in (self.job.stdout.close, self.job.stderr.close,
+                     self.job.wait, self.job.kill):
+            self.addCleanup(last)
         self.processes = {}
         self.wait_until(self.writes)
 
@@ -167,6 +169,7 @@ class Faults(Case):
                     f"-Dstate.backend.type={backend}",
                     "-Drestart-strategy.type=fixed-delay",
                     "-Drestart-strategy.fixed-delay.delay=50ms",
+                    "-Drestart-strategy.fixed-delay.attempts=100",
                     keys=100, per_key=2000)
                 before = dict(self.processes)
                 for name, pid in before.items():
