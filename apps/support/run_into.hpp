@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -22,8 +21,10 @@ inline int report_failure(const stream_environment& env, const error& why) {
 /// well. With --explain, and in a worker process, nothing is touched.
 /// @return the exit code for main
 inline int run_into(stream_environment& env, const std::string& directory) {
-  env.identify_by(
-    (std::filesystem::absolute(directory) / "").lexically_normal().string());
+  if (directory.empty())
+    return report_failure(env, {error_code::invalid_argument,
+                                "--output: the name of a directory is empty"});
+  env.identify_by(identity_of_directory(directory));
   if (env.options().explain != explain_format::none || in_worker_process())
     return env.execute();
   const auto files = local_files();

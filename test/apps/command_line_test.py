@@ -18,6 +18,7 @@ class CommandLine(Case):
                 ("flights", (), "--input"),
                 ("flights", ("--input", WEEK), "--airports"),
                 ("flights", (*good, "--windw", "1h"), "--window"),
+                ("flights", (*good[:-1], ""), "--output"),
                 ("flights", (*good, "--window", "soon"), "--window"),
                 ("flights", (*good, "--window", "0"), "--window"),
                 ("flights", (*good, "--on-error", "ignore"), "--on-error"),

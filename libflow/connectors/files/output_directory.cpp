@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 namespace flow {
 
@@ -227,6 +228,12 @@ expected<void> remove_stale_parts(file_system& files, const std::string& folder,
       return done.error();
   }
   return {};
+}
+
+std::string identity_of_directory(const std::string& directory) {
+  return (std::filesystem::absolute(directory) / "")
+    .lexically_normal()
+    .string();
 }
 
 } // namespace flow

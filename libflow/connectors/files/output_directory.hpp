@@ -36,6 +36,10 @@ expected<void> prepare_output_directory(file_system& files,
 expected<void> remove_hidden_parts(file_system& files,
                                    const std::string& directory);
 
+/// The directory as an absolute path without `.` and `..`: what a job that
+/// writes there is known by, from wherever it is started.
+std::string identity_of_directory(const std::string& directory);
+
 /// Which part of a folder: `part-<subtask>-<number>.csv`.
 struct part_id {
   std::uint32_t subtask = 0;
