@@ -25,7 +25,7 @@ struct harness_options {
   /// pipeline.auto-watermark-interval, and --watermark-every (0 = by clock).
   duration_ms watermark_interval{200};
   std::uint64_t watermark_every_rows = 0;
-  /// Outputs say at every second question that they are full.
+  /// Outputs say after each batch once that they are full.
   bool refuse_every_second = false;
 };
 

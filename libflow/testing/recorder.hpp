@@ -31,8 +31,8 @@ struct emitted_watermark {
 template <class T>
 using output_item = std::variant<emitted<T>, emitted_watermark, stream_status>;
 
-/// Keeps what an operator puts out. With `refuse_every_second`, says that it
-/// is full at every second question, as a slow consumer would.
+/// Keeps what an operator puts out. With `refuse_every_second`, says after each
+/// batch once that it is full, as a slow consumer would.
 template <class T>
 class recorder final : public receiver<T> {
 public:
@@ -41,6 +41,7 @@ public:
     const auto stamps = batch->timestamps();
     for (std::size_t i = 0; i < values.size(); ++i)
       items_.push_back(emitted<T>{values[i], stamps[i]});
+    owes_refusal_ = refuses_;
   }
   void receive_watermark(timestamp mark) override {
     items_.push_back(emitted_watermark{mark});
@@ -49,8 +50,7 @@ public:
     items_.push_back(status);
   }
   [[nodiscard]] bool full() const override {
-    refused_ = refuses_ && !refused_;
-    return refused_;
+    return std::exchange(owes_refusal_, false);
   }
 
   void refuse_every_second(bool refuses) noexcept { refuses_ = refuses; }
@@ -63,7 +63,7 @@ public:
 private:
   std::vector<output_item<T>> items_;
   bool refuses_ = false;
-  mutable bool refused_ = false; // the last answer
+  mutable bool owes_refusal_ = false;
 };
 
 } // namespace flow::testing

@@ -196,7 +196,7 @@ public:
       fold_->add(sum.sum, fresh_total, value);
       sum.slices += fresh ? 1 : 0;
     } else if (start >= boundary_) {
-      fold_->add(sum.prefix, !sum.has_prefix, value);
+      add_value(sum.prefix, sum.has_prefix, value);
       sum.has_prefix = true;
     } else {
       add_to_back(to, hash, key, value, fresh ? &own : nullptr, sum);
@@ -391,6 +391,14 @@ private:
       to = more;
   }
 
+  /// @param has_some  else `to` holds what it held long ago
+  template <class V>
+  void add_value(accumulator& to, bool has_some, const V& value) {
+    if (!has_some)
+      to = accumulator{};
+    fold_->add(to, !has_some, value);
+  }
+
   /// @param fresh  the key's cell in the slice, if the record is its first
   template <class V>
   void add_to_back(const slice& to, std::uint64_t hash, const K& key,
@@ -409,11 +417,11 @@ private:
       if (fresh != nullptr && !found)
         fresh->next = earlier->next;
       found = true;
-      fold_->add(earlier->next, !has_next, value);
+      add_value(earlier->next, has_next, value);
     }
     if (fresh != nullptr && !found)
       fresh->next = sum.suffix;
-    fold_->add(sum.suffix, !sum.has_suffix(), value);
+    add_value(sum.suffix, sum.has_suffix(), value);
     sum.last_back = std::max(sum.last_back, start);
   }
 

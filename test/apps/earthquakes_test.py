@@ -65,6 +65,7 @@ def step_by_step(feed, size, slide, bound, lateness):
             cells.setdefault((start, net), []).append(quake)
             if mark is not None and last <= mark:
                 out.append(row_of(start, size, net, cells[start, net]))
+                fired.add((start, net))
         if not taken and mark is not None and at + lateness <= mark:
             late.append(quake)
         newest = at if newest is None else max(newest, at)
