@@ -77,8 +77,9 @@ expected<void> seal_frame(const frame_header& header,
 /// @thread one at a time
 class frame_reader {
 public:
-  /// Bytes taken at the first room().
-  static constexpr std::size_t first_room = std::size_t{64} * 1024;
+  /// Bytes taken at the first room(): several frames of a batch each, so that
+  /// few are moved for having come in part.
+  static constexpr std::size_t first_room = std::size_t{256} * 1024;
 
   /// @param max_payload longest payload believed; less than max_frame_payload
   /// for a peer that has not said who it is
