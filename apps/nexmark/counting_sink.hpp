@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "apps/nexmark/changes.hpp"
 #include "libflow/flow.hpp"
@@ -61,21 +64,25 @@ struct changed {
   Row row;
 };
 
-/// Where the writers of a counting sink leave what they came to. @thread any
+/// Where the writers of a counting sink leave what they came to.
+/// @thread any
 class shared_table_checksum {
 public:
-  void add(const table_checksum& part) {
-    const std::lock_guard guard{mutex_};
-    total_ += part;
-  }
-  [[nodiscard]] table_checksum total() const {
-    const std::lock_guard guard{mutex_};
-    return total_;
-  }
+  /// @param folder  when given, writers are in other processes of this machine
+  ///                and leave a file each there
+  explicit shared_table_checksum(std::string folder = {})
+    : folder_(std::move(folder)) {}
+
+  /// All that a writer has counted: replaces what it left before, in an
+  /// attempt that failed.
+  flow::expected<void> set(std::uint32_t writer, const table_checksum& counted);
+
+  [[nodiscard]] table_checksum total() const;
 
 private:
+  std::string folder_;
   mutable std::mutex mutex_;
-  table_checksum total_; // guarded by mutex_
+  std::map<std::uint32_t, table_checksum> counted_; // guarded by mutex_
 };
 
 /// Takes rows and keeps only their number and checksum.
@@ -87,7 +94,7 @@ public:
 
   [[nodiscard]] std::string kind() const override { return "checksum"; }
   [[nodiscard]] flow::sink_guarantee guarantee() const override {
-    return flow::sink_guarantee::at_least_once;
+    return flow::sink_guarantee::exactly_once;
   }
   [[nodiscard]] std::unique_ptr<flow::sink_writer<Row>>
   make_writer() const override {
@@ -100,19 +107,42 @@ private:
     explicit writer(std::shared_ptr<shared_table_checksum> total)
       : total_(std::move(total)) {}
 
-    flow::expected<void> open(flow::runtime_context&) override { return {}; }
+    flow::expected<void> open(flow::runtime_context& context) override {
+      index_ = context.subtask_index();
+      return {};
+    }
     flow::expected<void> write(std::span<const Row> rows,
                                std::span<const flow::timestamp>) override {
       for (const Row& row : rows)
         hasher_.add(row, own_);
       return {};
     }
-    flow::expected<void> finish() override {
-      total_->add(std::exchange(own_, {}));
+    flow::expected<void> finish() override { return total_->set(index_, own_); }
+
+    flow::expected<flow::writer_snapshot>
+    snapshot(const flow::snapshot_context&) override {
+      flow::writer_snapshot result;
+      flow::byte_writer out{result.entries.emplace_back()};
+      flow::codec<table_checksum>::encode(own_, out);
+      return result;
+    }
+
+    flow::expected<void>
+    restore(std::span<const std::vector<std::byte>> entries) override {
+      own_ = {};
+      for (const auto& entry : entries) {
+        flow::byte_reader in{entry};
+        table_checksum part;
+        if (!flow::codec<table_checksum>::decode(in, part) || !in.finished())
+          return flow::error{flow::error_code::corrupt_data,
+                             "a checksum cannot be read"};
+        own_ += part;
+      }
       return {};
     }
 
   private:
+    std::uint32_t index_ = 0;
     std::shared_ptr<shared_table_checksum> total_;
     row_hasher hasher_;
     table_checksum own_;

@@ -55,9 +55,9 @@ struct person {
 /// One event of the stream; bids, by far the most, come first.
 using event = std::variant<bid, auction, person>;
 
-[[nodiscard]] inline flow::timestamp time_of(const event& each) {
+inline constexpr auto time_of = [](const event& each) -> flow::timestamp {
   return std::visit([](const auto& kind) { return kind.date_time; }, each);
-}
+};
 
 } // namespace nexmark
 

@@ -22,10 +22,7 @@ prepare_events(const generator_config& config, std::uint64_t count);
 /// The first `count` events of a generator, each with its event time as
 /// timestamp. Made as they are read, or copied out of prepared ones.
 ///
-/// Blocks of events are dealt out over 128 strands (block number modulo 128)
-/// and the strands over the readers, so that all readers advance through event
-/// time together. A position is how far a strand was read, and survives any
-/// change of parallelism.
+/// Readers advance through event time together (support/strands.hpp).
 class generated_events final : public flow::source<event> {
 public:
   /// @param prepared  the same events, or null

@@ -7,8 +7,6 @@
 
 #include "apps/nexmark/changes.hpp"
 #include "apps/nexmark/commands.hpp"
-#include "libflow/connectors/csv/csv_fields.hpp"
-#include "libflow/connectors/files/line_reader.hpp"
 #include "libflow/connectors/files/output_directory.hpp"
 #include "libflow/flow.hpp"
 
@@ -73,31 +71,40 @@ private:
     const auto size = (*file)->size();
     if (!size)
       return size.error();
-    flow::line_reader lines{std::move(*file), path, *size};
-    if (auto done = lines.start({.split = {0, *size}}); !done)
-      return done;
+    std::string text(*size, '\0');
+    const auto got = (*file)->read_at(0, text.data(), text.size());
+    if (!got)
+      return got.error();
+    text.resize(*got);
     bool is_header = true;
-    std::string row;
-    for (flow::text_line line;;) {
-      const auto found = lines.next(line);
-      if (found == flow::line_status::failed)
-        return lines.failure();
-      if (found == flow::line_status::end)
-        return row.empty() ? flow::expected<void>{}
-                           : damaged(path, "a quote is not closed");
-      // A field in quotes may hold line ends.
-      row.append(row.empty() ? "" : "\n").append(line.text);
-      if (std::count(row.begin(), row.end(), '"') % 2 != 0)
-        continue;
+    for (std::string_view rest = text; !rest.empty();) {
+      const auto end = end_of_row(rest);
+      if (end == rest.npos)
+        return damaged(path, "its last row has no end");
+      const auto row = rest.substr(0, end);
+      rest.remove_prefix(end + 1);
       if (auto done = is_header ? take_header(row, path) : take(row, path);
           !done)
         return done;
       is_header = false;
-      row.clear();
     }
+    return {};
   }
 
-  flow::expected<void> take_header(const std::string& line,
+  /// The first line end that does not stand in quotes.
+  static std::size_t end_of_row(std::string_view text) {
+    bool quoted = false;
+    for (std::size_t at = text.find_first_of("\"\n"); at != text.npos;
+         at = text.find_first_of("\"\n", at + 1)) {
+      if (text[at] == '"')
+        quoted = !quoted;
+      else if (!quoted)
+        return at;
+    }
+    return text.npos;
+  }
+
+  flow::expected<void> take_header(std::string_view line,
                                    const std::string& path) {
     if (!header_) {
       header_ = line;

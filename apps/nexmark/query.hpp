@@ -25,7 +25,7 @@ struct query_context {
   /// The events with watermarks.
   [[nodiscard]] flow::data_stream<event> timed_events() const {
     auto timed = events.assign_timestamps_and_watermarks(
-      flow::bounded_out_of_orderness(out_of_orderness, &time_of));
+      flow::bounded_out_of_orderness(out_of_orderness, time_of));
     timed.uid("event-time").name("event time");
     return timed;
   }

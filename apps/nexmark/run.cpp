@@ -1,12 +1,15 @@
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <iostream>
+#include <cstdlib>
+#include <filesystem>
 
 #include "apps/nexmark/commands.hpp"
 #include "apps/nexmark/event_file.hpp"
 #include "apps/nexmark/generated_events.hpp"
+#include "apps/nexmark/queries/partitions.hpp"
 #include "apps/nexmark/query.hpp"
 #include "apps/nexmark/settings.hpp"
 #include "apps/support/run_into.hpp"
@@ -44,12 +47,15 @@ struct query_report {
   std::string query;
   bool pregenerated = false;
   bool counted = false;
+  bool in_processes = false;
   std::shared_ptr<shared_table_checksum> total;
   double cpu_before = cpu_seconds();
 
   void operator()(const flow::job_summary& job, flow::json_writer& out) const {
     const auto events = static_cast<double>(job.records_in);
-    const double cpu = cpu_seconds() - cpu_before;
+    // Of other processes only the job knows.
+    const double cpu =
+      in_processes ? job.cpu_seconds : cpu_seconds() - cpu_before;
     out.member("query", query)
       .member("events", job.records_in)
       .member("events_per_second", events / job.seconds)
@@ -61,6 +67,44 @@ struct query_report {
       out.null();
     out.member("pregenerated", pregenerated);
   }
+};
+
+/// A folder in which the writers of worker processes leave their checksums.
+/// The client makes it; its workers find it in the environment.
+class totals_folder {
+public:
+  explicit totals_folder(bool wanted) {
+    if (!wanted)
+      return;
+    if (const char* made = std::getenv(variable)) {
+      path_ = made;
+      return;
+    }
+    std::string pattern =
+      std::filesystem::temp_directory_path() / "nexmark-XXXXXX";
+    if (mkdtemp(pattern.data()) == nullptr)
+      return;
+    path_ = pattern;
+    owned_ = true;
+    setenv(variable, path_.c_str(), 1);
+  }
+  totals_folder(const totals_folder&) = delete;
+  totals_folder& operator=(const totals_folder&) = delete;
+  ~totals_folder() {
+    if (!owned_)
+      return;
+    unsetenv(variable);
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+  static constexpr const char* variable = "FLOW_NEXMARK_TOTALS";
+
+  std::string path_;
+  bool owned_ = false;
 };
 
 class runner {
@@ -89,15 +133,17 @@ public:
   }
 
   int run(const query& wanted) {
+    const totals_folder folder{options_.processes > 0 && job_.output.empty()};
     auto options = options_;
     options.job_name += "-" + std::string{wanted.name};
     flow::stream_environment env{std::move(options)};
     auto events = env.from_source<event>(source_);
     events.uid("events").name("events");
-    query_context context{.events = events,
-                          .output = job_.output,
-                          .side_input = side_input_,
-                          .total = std::make_shared<shared_table_checksum>()};
+    query_context context{
+      .events = events,
+      .output = job_.output,
+      .side_input = side_input_,
+      .total = std::make_shared<shared_table_checksum>(folder.path())};
     // Nothing that the generator shuffles is late.
     context.out_of_orderness =
       std::max(context.out_of_orderness, generator{job_.generator}.disorder());
@@ -105,12 +151,31 @@ public:
     env.add_to_summary(query_report{.query = std::string{wanted.name},
                                     .pregenerated = job_.pregenerate,
                                     .counted = job_.output.empty(),
+                                    .in_processes = options_.processes > 0,
                                     .total = context.total});
-    return job_.output.empty() ? env.execute()
-                               : flow::run_into(env, job_.output);
+    if (job_.output.empty())
+      return env.execute();
+    return wanted.name == "q10" ? run_partitions(env)
+                                : flow::run_into(env, job_.output);
   }
 
 private:
+  /// The partitions of q10 are folders of their own below the results'.
+  int run_partitions(flow::stream_environment& env) {
+    const auto files = flow::local_files();
+    const auto folder = job_.output + "/" + std::string{flow::results_folder};
+    const bool runs_here = options_.explain == flow::explain_format::none
+                           && !flow::in_worker_process();
+    if (runs_here && options_.overwrite)
+      if (auto done = remove_partitions(*files, folder); !done)
+        return flow::report_failure(env, done.error());
+    const int code = flow::run_into(env, job_.output);
+    if (runs_here && code == flow::to_int(flow::exit_code::ok))
+      if (auto done = remove_hidden_partition_parts(*files, folder); !done)
+        return flow::report_failure(env, done.error());
+    return code;
+  }
+
   run_settings job_;
   flow::job_options options_;
   std::shared_ptr<const flow::source<event>> source_;

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "libflow/functions/collector.hpp"
 #include "libflow/functions/context.hpp"
 
 namespace flow {
@@ -31,6 +32,21 @@ template <class Function>
 void close_function(Function& function) {
   if constexpr (has_close<Function>)
     function.close();
+}
+
+/// Functions that emit to a collector may have `void end_batch(
+/// collector<Out>&)`: called after some of the records of a batch, at most 256,
+/// which stay valid until it returns. For functions that combine what they
+/// emit; nothing may be held back beyond it, or a checkpoint would miss it.
+template <class Function, class Out>
+concept has_end_batch = requires(Function& f, collector<Out>& out) {
+  f.end_batch(out);
+};
+
+template <class Function, class Out>
+void end_batch_of(Function& function, collector<Out>& out) {
+  if constexpr (has_end_batch<Function, Out>)
+    function.end_batch(out);
 }
 
 /// What a map function makes of a T.

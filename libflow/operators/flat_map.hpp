@@ -39,6 +39,7 @@ private:
           collector_.stamp(stamps[at]);
           function_(values[at], collector_);
         }
+        end_batch_of(function_, collector_);
         collector_.flush();
       },
       [&] { return at < last ? describe_record(values[at]) : std::string{}; });

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-RECORDS = {"latency": 20000, "calibrate": 100000}
+RECORDS = {"latency": 20000, "calibrate": 100000, "nexmark": 50000}
 # What every line has, and what the benches add.
 COMMON = ["bench", "config", "records", "parallelism", "pairs",
           "runtime_ns_per_record", "baseline_ns_per_record",
@@ -21,8 +21,12 @@ ADDED = {
     "latency": ["p50_us", "p90_us", "p99_us", "p999_us", "max_us",
                 "noise_p99_us"],
     "calibrate": ["keyed_update_ns", "copy_64_bytes_ns"],
+    "nexmark": ["ratio", "events_per_core_second"],
+    "scale": ["ratio_to_step_before"],
 }
-PAIRED = ["chain", "exchange", "keyed-count", "window-count"]
+# Lines of benches that print several.
+LINES = {"memory": 3, "nexmark": 23, "scale": 13}
+PAIRED = ["chain", "exchange", "keyed-count", "window-count", "nexmark"]
 
 
 def check(condition, text):
@@ -52,10 +56,10 @@ def check_line(bench, line):
 def check_bench(program, bench):
     records = str(RECORDS.get(bench, 200000))
     ended = run(program, bench, "--records", records, "--keys", "1000",
-                "--pairs", "2", "--json")
+                "--most-keys", "1000000", "--pairs", "2", "--json")
     check(ended.returncode == 0, f"exit {ended.returncode}: {ended.stderr}")
     lines = ended.stdout.splitlines()
-    check(len(lines) == (3 if bench == "memory" else 1),
+    check(len(lines) == LINES.get(bench, 1),
           f"{len(lines)} lines")
     for line in lines:
         check_line(bench, line)
@@ -67,7 +71,7 @@ def check_usage(program):
     for bench in ADDED:
         check(bench in text.stdout, f"--help does not describe {bench}")
     for arguments, part in [(["no-such-bench"], "no-such-bench"),
-                            (["nexmark"], "not built yet"),
+                            (["recovery"], "not built yet"),
                             (["chain", "--backend", "memory"], "--backend"),
                             (["chain", "--processes", "2"], "--processes"),
                             (["keyed-count", "--bytes", "64"], "--bytes"),

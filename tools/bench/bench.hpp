@@ -17,12 +17,14 @@ struct settings {
   std::uint32_t bytes = 16;   ///< of a record: 16, 64 or 4096
   std::uint32_t batch = 1024; ///< most records that a source reads at once
   std::uint64_t keys = 1'000'000;
+  std::uint64_t most_keys = 10'000'000; ///< where a bench makes keys more
   std::uint32_t parallelism = 2;
   std::uint32_t processes = 1;
   std::uint32_t pairs = 7;
   bool json = false;
   bool any_bytes = false;     ///< the bench has records of several sizes
   bool any_processes = false; ///< the bench may run in several processes
+  std::string only;           ///< one of its variants; empty: all
 };
 
 /// How a bench ended. A bar that was missed is not a defect.
@@ -49,6 +51,8 @@ expected<outcome> run_chain(const settings& wanted);
 expected<outcome> run_exchange(const settings& wanted);
 expected<outcome> run_keyed_count(const settings& wanted);
 expected<outcome> run_window_count(const settings& wanted);
+expected<outcome> run_nexmark(const settings& wanted);
+expected<outcome> run_scale(const settings& wanted);
 expected<outcome> run_memory(const settings& wanted);
 expected<outcome> run_latency(const settings& wanted);
 expected<outcome> run_calibrate(const settings& wanted);

@@ -44,6 +44,12 @@ const std::vector<description>& all_benches() {
      "1 M keys, uniform; 100 windows; parallelism 2",
      "<= 1.5 x two threads with a table per window", defaults(20'000'000, 2),
      run_window_count},
+    {"nexmark", "the queries of Nexmark, results counted with a checksum",
+     "events built before the clock starts, each copied out of there with its "
+     "texts; parallelism 2",
+     "every query <= 3 x, their median <= 2 x one loop in one thread with the "
+     "same tables; q12 goes by the clock and has none",
+     defaults(10'000'000, 2), run_nexmark},
     {"memory",
      "a sink that is 100 times slower than the source; then the same with a "
      "flat_map that makes 1,000 records of one before it",
@@ -55,6 +61,12 @@ const std::vector<description>& all_benches() {
      "100,000 records a second, sent when they are due whatever happens, 10 s",
      "99 % within the buffer timeout + 5 ms of when they were due",
      defaults(1'000'000, 2), run_latency},
+    {"scale",
+     "CPU per record as keys, subtasks with their channels, and chained "
+     "operators grow",
+     "keyed-count with 10^5 keys up to --most-keys, then with 1 to 8 subtasks "
+     "(1 to 64 channels); a chain of 1 to 64 maps",
+     "no step without an explanation", defaults(10'000'000, 2), run_scale},
     {"calibrate",
      "absolute figures of this machine: one update of a keyed table, one copy "
      "of a record of 64 bytes",

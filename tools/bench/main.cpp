@@ -15,7 +15,7 @@ namespace {
 /// Benches whose subject is not there yet.
 constexpr std::string_view later[] = {
   "sliding",          "session", "interval-join", "checkpoint",
-  "checkpoint-stall", "backend", "nexmark",       "recovery"};
+  "checkpoint-stall", "backend", "recovery"};
 
 option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
   option_set options;
@@ -30,6 +30,8 @@ option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
               "records that a source reads at once at most", {1, 1024});
   options.add("keys", &wanted.keys, "N", "different keys",
               {1, std::int64_t{1} << 32});
+  options.add("most-keys", &wanted.most_keys, "N",
+              "keys up to which scale goes", {100'000, std::int64_t{1} << 32});
   options
     .add("parallelism", &wanted.parallelism, "N", "subtasks of each operator",
          {1, 1024})
@@ -37,6 +39,7 @@ option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
     .short_name('p');
   options.add("pairs", &wanted.pairs, "N",
               "pairs of runtime and baseline that are measured", {1, 1000});
+  options.add("query", &wanted.only, "qN", "only this one, of nexmark");
   options.add("json", &wanted.json, "one JSON object a line");
   options.add("help", &help, "this text");
   options.add("state", &unbuilt, "SIZE", "size of the state")

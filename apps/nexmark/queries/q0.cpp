@@ -12,19 +12,19 @@ struct row {
   flow::text extra;
 };
 
-void pass(const event& each, flow::collector<row>& out) {
+constexpr auto pass = [](const event& each, flow::collector<row>& out) {
   if (const bid* offer = std::get_if<bid>(&each))
     out.emit(row{offer->auction, offer->bidder, offer->price, offer->date_time,
                  flow::text::borrow(offer->extra)});
-}
+};
 
-void write(const row& each, flow::csv_writer& to) {
+constexpr auto write = [](const row& each, flow::csv_writer& to) {
   to.integer(each.auction)
     .integer(each.bidder)
     .integer(each.price)
     .integer(each.date_time)
     .text(each.extra);
-}
+};
 
 } // namespace
 

@@ -13,19 +13,19 @@ struct row {
   flow::text extra;
 };
 
-void convert(const event& each, flow::collector<row>& out) {
+constexpr auto convert = [](const event& each, flow::collector<row>& out) {
   if (const bid* offer = std::get_if<bid>(&each))
     out.emit(row{offer->auction, offer->bidder, to_euro(offer->price),
                  offer->date_time, flow::text::borrow(offer->extra)});
-}
+};
 
-void write(const row& each, flow::csv_writer& to) {
+constexpr auto write = [](const row& each, flow::csv_writer& to) {
   to.integer(each.auction)
     .integer(each.bidder)
     .decimal(each.price, euro_places)
     .integer(each.date_time)
     .text(each.extra);
-}
+};
 
 } // namespace
 

@@ -30,13 +30,13 @@ private:
   std::shared_ptr<const side_table> table_;
 };
 
-void write(const row& each, flow::csv_writer& to) {
+constexpr auto write = [](const row& each, flow::csv_writer& to) {
   to.integer(each.auction)
     .integer(each.bidder)
     .integer(each.price)
     .integer(each.date_time)
     .text(each.value);
-}
+};
 
 } // namespace
 

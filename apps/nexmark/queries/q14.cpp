@@ -1,14 +1,12 @@
 #include <algorithm>
 
-#include "apps/nexmark/queries/calendar.hpp"
 #include "apps/nexmark/queries/currency.hpp"
+#include "apps/nexmark/queries/time_type.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
 
 namespace {
-
-enum class time_type : std::uint8_t { day, night, other };
 
 struct row {
   std::int64_t auction = 0;
@@ -20,26 +18,7 @@ struct row {
   std::int64_t c_counts = 0;
 };
 
-time_type type_of(flow::timestamp time) {
-  const auto hour = hour_of(time);
-  if (hour >= 8 && hour <= 18)
-    return time_type::day;
-  return hour <= 6 || hour >= 20 ? time_type::night : time_type::other;
-}
-
-std::string_view name_of(time_type type) {
-  switch (type) {
-  case time_type::day:
-    return "dayTime";
-  case time_type::night:
-    return "nightTime";
-  case time_type::other:
-    return "otherTime";
-  }
-  return {};
-}
-
-void calculate(const event& each, flow::collector<row>& out) {
+constexpr auto calculate = [](const event& each, flow::collector<row>& out) {
   const bid* offer = std::get_if<bid>(&each);
   if (offer == nullptr)
     return;
@@ -50,9 +29,9 @@ void calculate(const event& each, flow::collector<row>& out) {
   out.emit(row{offer->auction, offer->bidder, price, type_of(offer->date_time),
                offer->date_time, flow::text::borrow(extra),
                std::count(extra.begin(), extra.end(), 'c')});
-}
+};
 
-void write(const row& each, flow::csv_writer& to) {
+constexpr auto write = [](const row& each, flow::csv_writer& to) {
   to.integer(each.auction)
     .integer(each.bidder)
     .decimal(each.price, euro_places)
@@ -60,7 +39,7 @@ void write(const row& each, flow::csv_writer& to) {
     .integer(each.date_time)
     .text(each.extra)
     .integer(each.c_counts);
-}
+};
 
 } // namespace
 

@@ -9,15 +9,15 @@ struct row {
   std::int64_t price = 0;
 };
 
-void select(const event& each, flow::collector<row>& out) {
+constexpr auto select = [](const event& each, flow::collector<row>& out) {
   if (const bid* offer = std::get_if<bid>(&each);
       offer != nullptr && offer->auction % 123 == 0)
     out.emit(row{offer->auction, offer->price});
-}
+};
 
-void write(const row& each, flow::csv_writer& to) {
+constexpr auto write = [](const row& each, flow::csv_writer& to) {
   to.integer(each.auction).integer(each.price);
-}
+};
 
 } // namespace
 

@@ -1,5 +1,4 @@
-#include <array>
-
+#include "apps/nexmark/queries/directories.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -16,22 +15,7 @@ struct row {
   flow::text dir3;
 };
 
-/// Pieces 3, 4 and 5 of the url between its slashes, counted from 0; empty
-/// where there is none.
-std::array<std::string_view, 3> directories_of(std::string_view url) {
-  std::array<std::string_view, 3> found;
-  for (std::size_t piece = 0; piece < 6; ++piece) {
-    const std::size_t end = url.find('/');
-    if (piece >= 3)
-      found[piece - 3] = url.substr(0, end);
-    if (end == url.npos)
-      break;
-    url.remove_prefix(end + 1);
-  }
-  return found;
-}
-
-void split(const event& each, flow::collector<row>& out) {
+constexpr auto split = [](const event& each, flow::collector<row>& out) {
   const bid* offer = std::get_if<bid>(&each);
   if (offer == nullptr)
     return;
@@ -39,9 +23,9 @@ void split(const event& each, flow::collector<row>& out) {
   out.emit(row{offer->auction, offer->bidder, offer->price,
                flow::text::borrow(offer->channel), flow::text::borrow(found[0]),
                flow::text::borrow(found[1]), flow::text::borrow(found[2])});
-}
+};
 
-void write(const row& each, flow::csv_writer& to) {
+constexpr auto write = [](const row& each, flow::csv_writer& to) {
   to.integer(each.auction)
     .integer(each.bidder)
     .integer(each.price)
@@ -49,7 +33,7 @@ void write(const row& each, flow::csv_writer& to) {
     .text(each.dir1)
     .text(each.dir2)
     .text(each.dir3);
-}
+};
 
 } // namespace
 

@@ -1,0 +1,147 @@
+#include <optional>
+#include <vector>
+
+#include "apps/nexmark/query.hpp"
+
+namespace nexmark {
+
+namespace {
+
+struct row {
+  std::int64_t bidder = 0;
+  std::int64_t price = 0;
+  flow::text channel;
+  flow::text url;
+  flow::text bid_extra;
+  std::int64_t person_id = 0;
+  flow::text name;
+  flow::text email_address;
+  flow::text credit_card;
+  flow::text city;
+  flow::text state;
+  flow::text person_extra;
+  flow::text item_name;
+  flow::text description;
+  std::int64_t initial_bid = 0;
+  std::int64_t reserve = 0;
+  flow::timestamp auction_date_time = 0;
+  flow::timestamp expires = 0;
+  std::int64_t seller = 0;
+  std::int64_t category = 0;
+  flow::text auction_extra;
+};
+
+/// The person that an event is about: who bids, who sells, or who it is.
+constexpr auto person_of = [](const event& each) -> const std::int64_t& {
+  if (const auto* offer = std::get_if<bid>(&each))
+    return offer->bidder;
+  if (const auto* sale = std::get_if<auction>(&each))
+    return sale->seller;
+  return std::get_if<person>(&each)->id;
+};
+
+row row_of(const bid& offer, const person& one, const auction& sale) {
+  using flow::text;
+  return {offer.bidder,
+          offer.price,
+          text::borrow(offer.channel),
+          text::borrow(offer.url),
+          text::borrow(offer.extra),
+          one.id,
+          text::borrow(one.name),
+          text::borrow(one.email_address),
+          text::borrow(one.credit_card),
+          text::borrow(one.city),
+          text::borrow(one.state),
+          text::borrow(one.extra),
+          text::borrow(sale.item_name),
+          text::borrow(sale.description),
+          sale.initial_bid,
+          sale.reserve,
+          sale.date_time,
+          sale.expires,
+          sale.seller,
+          sale.category,
+          text::borrow(sale.extra)};
+}
+
+/// What is known of one person.
+struct known {
+  std::optional<person> details;
+  std::vector<bid> bids;
+  std::vector<auction> sales;
+};
+
+/// Joins each person's bids with each of their auctions. Ids of persons are
+/// unique.
+class join {
+public:
+  void open(flow::keyed_runtime_context<std::int64_t>& context) {
+    known_ = context.state(flow::value_state_descriptor<known>{"known"});
+  }
+
+  void process(const event& each, flow::keyed_context<std::int64_t>&,
+               flow::collector<row>& out) {
+    const known& now = known_.value();
+    if (const auto* offer = std::get_if<bid>(&each)) {
+      if (now.details)
+        for (const auction& sale : now.sales)
+          out.emit(row_of(*offer, *now.details, sale));
+      known_.update([&](known& next) { next.bids.push_back(*offer); });
+    } else if (const auto* sale = std::get_if<auction>(&each)) {
+      if (now.details)
+        for (const bid& early : now.bids)
+          out.emit(row_of(early, *now.details, *sale));
+      known_.update([&](known& next) { next.sales.push_back(*sale); });
+    } else {
+      const auto& one = std::get<person>(each);
+      for (const bid& early : now.bids)
+        for (const auction& early_sale : now.sales)
+          out.emit(row_of(early, one, early_sale));
+      known_.update([&](known& next) { next.details = one; });
+    }
+  }
+
+private:
+  flow::value_state<known> known_;
+};
+
+constexpr auto write = [](const row& each, flow::csv_writer& to) {
+  to.integer(each.bidder)
+    .integer(each.price)
+    .text(each.channel)
+    .text(each.url)
+    .text(each.bid_extra)
+    .integer(each.person_id)
+    .text(each.name)
+    .text(each.email_address)
+    .text(each.credit_card)
+    .text(each.city)
+    .text(each.state)
+    .text(each.person_extra)
+    .text(each.item_name)
+    .text(each.description)
+    .integer(each.initial_bid)
+    .integer(each.reserve)
+    .integer(each.auction_date_time)
+    .integer(each.expires)
+    .integer(each.seller)
+    .integer(each.category)
+    .text(each.auction_extra);
+};
+
+} // namespace
+
+/// Bids with their bidder and with each auction that the bidder sells.
+void compose_q23(const query_context& context) {
+  auto joined = context.events.key_by(person_of).process<row>(join{});
+  joined.uid("join").name("join on person");
+  context.finish(
+    joined,
+    "bidder,price,channel,url,bid_extra,person_id,name,emailAddress,"
+    "creditCard,city,state,person_extra,itemName,description,initialBid,"
+    "reserve,auction_dateTime,expires,seller,category,auction_extra",
+    write);
+}
+
+} // namespace nexmark

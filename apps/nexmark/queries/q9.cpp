@@ -1,0 +1,132 @@
+#include "apps/nexmark/queries/winning_bids.hpp"
+#include "apps/nexmark/query.hpp"
+
+namespace nexmark {
+
+namespace {
+
+/// What the results show of a bid.
+struct offer {
+  std::int64_t auction = 0;
+  flow::timestamp date_time = 0;
+  std::uint64_t position = 0;
+  std::int64_t bidder = 0;
+  std::int64_t price = 0;
+  flow::text extra;
+};
+
+using trade = std::variant<offer, auction>;
+
+struct row {
+  std::int64_t id = 0;
+  flow::text item_name;
+  flow::text description;
+  std::int64_t initial_bid = 0;
+  std::int64_t reserve = 0;
+  flow::timestamp date_time = 0;
+  flow::timestamp expires = 0;
+  std::int64_t seller = 0;
+  std::int64_t category = 0;
+  flow::text extra;
+  std::int64_t auction = 0;
+  std::int64_t bidder = 0;
+  std::int64_t price = 0;
+  flow::timestamp bid_date_time = 0;
+  flow::text bid_extra;
+};
+
+constexpr auto select = [](const event& each, flow::collector<trade>& out) {
+  if (const auto* made = std::get_if<bid>(&each))
+    out.emit(
+      trade{std::in_place_type<offer>,
+            offer{made->auction, made->date_time, made->position, made->bidder,
+                  made->price, flow::text::borrow(made->extra)}});
+  else if (const auto* sale = std::get_if<auction>(&each))
+    out.emit(trade{*sale});
+};
+
+constexpr auto auction_of = [](const trade& each) -> const std::int64_t& {
+  const auto* made = std::get_if<offer>(&each);
+  return made != nullptr ? made->auction : std::get_if<auction>(&each)->id;
+};
+
+row row_of(const auction& sale, const offer& best) {
+  using flow::text;
+  return {sale.id,
+          text::borrow(sale.item_name),
+          text::borrow(sale.description),
+          sale.initial_bid,
+          sale.reserve,
+          sale.date_time,
+          sale.expires,
+          sale.seller,
+          sale.category,
+          text::borrow(sale.extra),
+          best.auction,
+          best.bidder,
+          best.price,
+          best.date_time,
+          text::borrow(best.extra)};
+}
+
+class find_winners {
+public:
+  void open(flow::keyed_runtime_context<std::int64_t>& context) {
+    winners_.open(context);
+  }
+
+  void process(const trade& each, flow::keyed_context<std::int64_t>&,
+               flow::collector<changed<row>>& out) {
+    auto op = change::insert;
+    const auto lost = [&](const auction& sale, const offer& former) {
+      out.emit({change::update_before, row_of(sale, former)});
+      op = change::update_after;
+    };
+    const auto won = [&](const auction& sale, const offer& best) {
+      out.emit({op, row_of(sale, best)});
+    };
+    if (const auto* made = std::get_if<offer>(&each))
+      winners_.add(*made, lost, won);
+    else
+      winners_.open_sale(std::get<auction>(each), won);
+  }
+
+private:
+  winning_bids<auction, offer> winners_;
+};
+
+constexpr auto write = [](const row& each, flow::csv_writer& to) {
+  to.integer(each.id)
+    .text(each.item_name)
+    .text(each.description)
+    .integer(each.initial_bid)
+    .integer(each.reserve)
+    .integer(each.date_time)
+    .integer(each.expires)
+    .integer(each.seller)
+    .integer(each.category)
+    .text(each.extra)
+    .integer(each.auction)
+    .integer(each.bidder)
+    .integer(each.price)
+    .integer(each.bid_date_time)
+    .text(each.bid_extra);
+};
+
+} // namespace
+
+/// The winning bid of each auction.
+void compose_q9(const query_context& context) {
+  auto trades = context.events.flat_map<trade>(select);
+  trades.uid("trades").name("auctions and bids");
+  auto winners =
+    trades.key_by(auction_of).process<changed<row>>(find_winners{});
+  winners.uid("winners").name("winning bids");
+  context.finish(
+    winners,
+    "id,itemName,description,initialBid,reserve,dateTime,expires,seller,"
+    "category,extra,auction,bidder,price,bid_dateTime,bid_extra",
+    write);
+}
+
+} // namespace nexmark
