@@ -5,6 +5,7 @@
 /// It brings in neither CAF nor any other library with sockets, JSON or
 /// command lines. The actor-based API is `actors/flow_actors.hpp`.
 
+#include "libflow/api/async_stream.hpp"
 #include "libflow/api/common_types.hpp"
 #include "libflow/api/connected_streams.hpp"
 #include "libflow/api/data_stream.hpp"

@@ -149,6 +149,14 @@ bool operator_chain::blocked() const {
                         [](const auto& each) { return each->pending(); });
 }
 
+bool operator_chain::waiting() const {
+  // What is pending before the last one waits for it.
+  const auto last =
+    std::find_if(operators_.rbegin(), operators_.rend(),
+                 [](const auto& each) { return each->pending(); });
+  return last != operators_.rend() && (*last)->waiting();
+}
+
 bool operator_chain::resume() {
   for (std::size_t i = operators_.size(); i-- > 0;)
     if (operators_[i]->pending())

@@ -47,6 +47,10 @@ public:
   /// chain must get no input, no timer and grant no credit.
   [[nodiscard]] bool blocked() const;
 
+  /// True while an operator waits for somebody outside, who will wake the task,
+  /// or for its deadline.
+  [[nodiscard]] bool waiting() const;
+
   /// Lets waiting operators go on, from the last to the first.
   /// @return true when nothing waits any more
   bool resume();

@@ -176,6 +176,8 @@ step_result task::run_step() {
       release_grants();
       fire_timers(now);
       more = chain_.blocked() || advance();
+    } else if (chain_.waiting()) {
+      more = false;
     }
     if (chain_.overdraft())
       break; // only credit helps
@@ -425,8 +427,13 @@ void task::flush_due(nanoseconds now) {
 /// @param now the time for which flush_due was called
 nanoseconds task::deadline(nanoseconds now) const {
   nanoseconds result = never;
-  if (chain_.blocked())
-    return result; // only credit helps
+  if (chain_.blocked()) {
+    // Credit helps, or what an operator waits for.
+    for (std::size_t i = 0; i < chain_.size(); ++i)
+      if (chain_.at(i).pending() && chain_.at(i).waiting())
+        result = std::min(result, chain_.at(i).next_deadline());
+    return result;
+  }
   for (std::size_t i = 0; i < chain_.size(); ++i)
     result = std::min(result, chain_.at(i).next_deadline());
   for (std::size_t i = 0; i < chain_.port_count(); ++i) {

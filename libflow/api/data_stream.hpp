@@ -3,6 +3,7 @@
 #include "libflow/api/collected.hpp"
 #include "libflow/api/print_sink.hpp"
 #include "libflow/api/stream_base.hpp"
+#include "libflow/functions/async_options.hpp"
 #include "libflow/functions/function.hpp"
 #include "libflow/functions/watermark_strategy.hpp"
 #include "libflow/operators/filter.hpp"
@@ -16,6 +17,7 @@ namespace flow {
 
 template <class Key, class T, class Selector>
 class keyed_stream;
+
 template <class A, class B>
 class connected_streams;
 
@@ -91,6 +93,17 @@ public:
                                                                      function);
       });
   }
+
+  /// A function that answers later, through a promise: `void f(const T&,
+  /// async_promise<Out>)` (functions/async_promise.hpp). Results in the order
+  /// of the records, or in any order between two watermarks. Needs
+  /// `api/async_stream.hpp`.
+  template <class Out, class Function>
+  data_stream<Out> async_ordered(Function function,
+                                 async_options options = {}) const;
+  template <class Out, class Function>
+  data_stream<Out> async_unordered(Function function,
+                                   async_options options = {}) const;
 
   /// Timestamps, watermarks and side outputs in sight:
   /// `void f(const T&, process_context&, collector<Out>&)`.
@@ -247,6 +260,10 @@ private:
   explicit data_stream(stream_base origin) : stream_base(std::move(origin)) {
     detail::check_record<T>();
   }
+
+  template <class Out, class Function>
+  data_stream<Out> add_async(Function function, async_order order,
+                             async_options options) const;
 
   template <class Out, class Make>
   data_stream<Out> add(operator_kind kind, Make make) const {

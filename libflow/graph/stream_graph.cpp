@@ -41,6 +41,8 @@ std::string_view to_string(operator_kind kind) noexcept {
     return "co_process";
   case operator_kind::interval_join:
     return "interval_join";
+  case operator_kind::async:
+    return "async";
   case operator_kind::broadcast_connect:
     return "broadcast_connect";
   case operator_kind::watermarks:

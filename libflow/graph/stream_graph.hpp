@@ -36,6 +36,7 @@ enum class operator_kind {
   co_process,        ///< two inputs, one function
   broadcast_connect, ///< a stream and a broadcast stream
   interval_join,     ///< two keyed streams, joined by time
+  async,             ///< asks somebody who answers later
   watermarks,        ///< assigns timestamps, makes watermarks
   sink,              ///< takes records out of the job (also print, collect)
 };

@@ -98,6 +98,9 @@ public:
   /// True while received input or firing waits for room downstream.
   [[nodiscard]] virtual bool pending() const { return false; }
   virtual void resume() {}
+  /// Of one that is pending: `resume()` can do nothing before the task is woken
+  /// or the operator's deadline has come.
+  [[nodiscard]] virtual bool waiting() const { return false; }
 
   /// Input `index` has ended; its last watermark has been received.
   /// Not `whole`: it was stopped before its end and goes on after a restore;

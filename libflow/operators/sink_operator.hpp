@@ -37,6 +37,7 @@ public:
 
   /// A full writer holds up the whole chain, so that no more input is taken.
   [[nodiscard]] bool pending() const override { return writer_->full(); }
+  [[nodiscard]] bool waiting() const override { return true; }
   void resume() override {
     guarded([&] { return writer_->resume(); });
   }

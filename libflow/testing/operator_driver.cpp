@@ -132,7 +132,7 @@ void operator_driver::forward(std::size_t input, const valve_output& combined) {
 }
 
 void operator_driver::settle() {
-  for (std::size_t turn = 0; op_->pending(); ++turn) {
+  for (std::size_t turn = 0; op_->pending() && !op_->waiting(); ++turn) {
     if (turn == most_turns)
       throw task_failure{
         {error_code::timed_out,

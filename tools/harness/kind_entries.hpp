@@ -17,6 +17,8 @@ namespace flow::harness {
 [[nodiscard]] std::vector<operator_kind_entry> process_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> ttl_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> join_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> async_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> alignment_kinds();
 
 [[nodiscard]] std::vector<std::string> pure_function_names();
 [[nodiscard]] std::vector<std::string> window_function_names();

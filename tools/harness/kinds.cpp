@@ -30,6 +30,8 @@ std::vector<operator_kind_entry> all_kinds() {
   append(result, process_kinds());
   append(result, ttl_kinds());
   append(result, join_kinds());
+  append(result, async_kinds());
+  append(result, alignment_kinds());
   std::ranges::sort(result, {}, &operator_kind_entry::name);
   return result;
 }
