@@ -10,8 +10,7 @@ namespace flow::harness {
 namespace {
 
 /// Kinds that a driver need not have.
-const value optional_kinds[] = {"trigger", "watermark_multiplexer",
-                                "alignment_group", "aligned_source"};
+const value optional_kinds[] = {"trigger"};
 
 template <class T>
 void append(std::vector<T>& to, std::vector<T> more) {
