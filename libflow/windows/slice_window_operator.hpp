@@ -194,7 +194,7 @@ private:
                  - static_cast<std::uint64_t>(window.start)};
     if (window.max_timestamp() > watermark_)
       recent_.target = &slices_.open(window);
-    else if (window.cleanup_time(options_.allowed_lateness) > watermark_)
+    else if (!is_window_late(window, options_.allowed_lateness, watermark_))
       recent_.target = &slices_.complete(window);
     // The time that means "none" must come here, whatever window it is in.
     if (window.start == min_timestamp)
