@@ -144,9 +144,12 @@ bool operator_chain::overdraft() const {
 }
 
 bool operator_chain::blocked() const {
-  return overdraft()
-         || std::any_of(operators_.begin(), operators_.end(),
-                        [](const auto& each) { return each->pending(); });
+  return overdraft() || pending();
+}
+
+bool operator_chain::pending() const {
+  return std::any_of(operators_.begin(), operators_.end(),
+                     [](const auto& each) { return each->pending(); });
 }
 
 bool operator_chain::waiting() const {

@@ -47,6 +47,9 @@ public:
   /// chain must get no input, no timer and grant no credit.
   [[nodiscard]] bool blocked() const;
 
+  /// True while an operator has work left of what it was given.
+  [[nodiscard]] bool pending() const;
+
   /// True while an operator waits for somebody outside, who will wake the task,
   /// or for its deadline.
   [[nodiscard]] bool waiting() const;
