@@ -28,6 +28,15 @@ file_kind kind_of_mode(mode_t mode) {
   return S_ISDIR(mode) ? file_kind::directory : file_kind::other;
 }
 
+/// The directory that holds the last name of the path.
+std::string parent_of(const std::string& path) {
+  const auto end = path.find_last_not_of('/');
+  const auto slash = path.rfind('/', end);
+  if (slash == std::string::npos)
+    return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 /// Calls `f` again while a signal interrupts it.
 template <class F>
 auto uninterrupted(F f) {
@@ -205,8 +214,12 @@ expected<void> posix_file_system::make_directories(const std::string& path) {
   for (std::size_t at = 0; at != std::string::npos;) {
     at = path.find('/', at + 1);
     auto part = path.substr(0, at);
-    if (::mkdir(part.c_str(), 0777) == 0)
+    if (::mkdir(part.c_str(), 0777) == 0) {
+      // What is written below and synced must not vanish with its directory.
+      if (auto synced = sync_directory(parent_of(part)); !synced)
+        return synced;
       continue;
+    }
     auto number = errno;
     struct stat facts = {};
     // Whatever mkdir says of a directory that stands (read-only disk, no

@@ -92,7 +92,8 @@ public:
   virtual expected<std::vector<directory_entry>>
   list(const std::string& path) = 0;
 
-  /// Creates the directory and those above it; one that stands is no error.
+  /// Creates the directory and those above it, durably; one that stands is no
+  /// error.
   virtual expected<void> make_directories(const std::string& path) = 0;
 
   /// Replaces what `to` names.

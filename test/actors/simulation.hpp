@@ -66,10 +66,12 @@ public:
 class simulated_cluster {
 public:
   /// @param prepare  changes what the actors share, before there are any
+  /// @param start  where the job's checkpoints begin
   simulated_cluster(
     std::shared_ptr<const job_graph> graph, const job_options& options,
     std::uint32_t slots = 16,
-    const std::function<void(simulation&)>& prepare = [](simulation&) {}) {
+    const std::function<void(simulation&)>& prepare = [](simulation&) {},
+    checkpoint_start start = {}) {
     prepare(world);
     auto& system = world.system;
     resource_manager_ = system.spawn<resource_manager_actor>();
@@ -86,8 +88,9 @@ public:
       };
     });
     world.run(); // the worker is known before the job is submitted
-    caf::anon_send(dispatcher_, submit_atom::value,
-                   submission{std::move(graph), options, {}, client_});
+    caf::anon_send(
+      dispatcher_, submit_atom::value,
+      submission{std::move(graph), options, std::move(start), client_});
   }
 
   ~simulated_cluster() {

@@ -15,13 +15,14 @@ enum class fault : std::uint8_t {
   lost_notification,    ///< that a checkpoint completed is never heard of
   late_notification,    ///< it is heard of much later
   doubled_notification, ///< it is heard of twice
-  late_acknowledgement, ///< a subtask's part arrives after the timeout
+  late_acknowledgement, ///< a subtask's part arrives after its death
   cut_link,             ///< elements of a channel vanish, then the attempt ends
   disk_full,            ///< ENOSPC for a while
   io_error,             ///< one operation fails with EIO
   slow_disk,            ///< one operation takes long
   forgotten_bytes,      ///< a crash loses what was not synced of a file
   forgotten_names,      ///< a crash loses what was not synced of a directory
+  rescale,              ///< it is started with another parallelism
 };
 
 inline constexpr std::array fault_names{
@@ -37,6 +38,7 @@ inline constexpr std::array fault_names{
   std::string_view{"slow_disk"},
   std::string_view{"forgotten_bytes"},
   std::string_view{"forgotten_names"},
+  std::string_view{"rescale"},
 };
 inline constexpr std::size_t fault_kinds = fault_names.size();
 

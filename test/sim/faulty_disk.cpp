@@ -79,14 +79,28 @@ void forget(disk_node& node, fault_plan& plan) {
     forget(*entry, plan);
 }
 
-void collect(const disk_node& node, const std::string& path,
+void collect(const disk_node& node, bool synced, const std::string& path,
              std::map<std::string, std::string>& to) {
   if (node.kind == file_kind::regular) {
-    to[path] = node.bytes;
+    to[path] = synced ? node.synced_bytes : node.bytes;
     return;
   }
-  for (const auto& [name, entry] : node.entries)
-    collect(*entry, path + "/" + name, to);
+  for (const auto& [name, entry] : synced ? node.synced_entries : node.entries)
+    collect(*entry, synced, path + "/" + name, to);
+}
+
+std::map<std::string, std::string> files_of(disk_node_ptr at, bool synced,
+                                            const std::string& path) {
+  std::map<std::string, std::string> result;
+  for (const auto& part : parts_of(path)) {
+    const auto& entries = synced ? at->synced_entries : at->entries;
+    const auto found = entries.find(part);
+    if (found == entries.end())
+      return result;
+    at = found->second;
+  }
+  collect(*at, synced, path, result);
+  return result;
 }
 
 } // namespace
@@ -323,7 +337,7 @@ expected<void> faulty_disk::mounted::make_directories(const std::string& path) {
   for (const auto& part : parts_of(path)) {
     auto& entries = at->entries;
     if (!entries.contains(part))
-      change_entry(*at, part, new_node(file_kind::directory));
+      at->synced_entries[part] = entries[part] = new_node(file_kind::directory);
     at = entries.at(part);
     if (at->kind != file_kind::directory)
       return failure("create the directory", path, "Not a directory");
@@ -415,6 +429,17 @@ faulty_disk::faulty_disk(fault_plan& plan,
   : plan_(plan), now_(std::move(now)), pass_(std::move(pass)),
     die_(std::move(die)), root_(new_node(file_kind::directory)) {}
 
+void faulty_disk::provide(const std::string& path) {
+  auto at = root_;
+  for (const auto& part : parts_of(path)) {
+    auto& entry = at->entries[part];
+    if (!entry)
+      entry = new_node(file_kind::directory);
+    at->synced_entries[part] = entry;
+    at = entry;
+  }
+}
+
 std::shared_ptr<file_system> faulty_disk::mount() {
   unmount();
   return std::make_shared<mounted>(*this);
@@ -427,11 +452,12 @@ void faulty_disk::crash() {
 
 std::map<std::string, std::string>
 faulty_disk::files_below(const std::string& path) const {
-  std::map<std::string, std::string> result;
-  const auto parts = parts_of(path);
-  if (const auto node = find(root_, parts, parts.size()))
-    collect(*node, path, result);
-  return result;
+  return files_of(root_, false, path);
+}
+
+std::map<std::string, std::string>
+faulty_disk::synced_files_below(const std::string& path) const {
+  return files_of(root_, true, path);
 }
 
 } // namespace flow::sim

@@ -51,6 +51,9 @@ public:
               std::function<void(std::chrono::milliseconds)> pass,
               std::function<void()> die);
 
+  /// A directory that is there, durable, before anything begins.
+  void provide(const std::string& path);
+
   /// The files as a process sees them that starts now; only what a `mount` of
   /// the latest process does has any effect.
   [[nodiscard]] std::shared_ptr<file_system> mount();
@@ -65,6 +68,10 @@ public:
   /// programs see them; no faults.
   [[nodiscard]] std::map<std::string, std::string>
   files_below(const std::string& path) const;
+
+  /// The same, as a crash would leave them at the least.
+  [[nodiscard]] std::map<std::string, std::string>
+  synced_files_below(const std::string& path) const;
 
 private:
   class mounted;

@@ -20,11 +20,6 @@ struct fixture {
     REQUIRE((*file)->close());
   }
 
-  void make_synced_folder(const std::string& path) {
-    REQUIRE(files->make_directories(path));
-    REQUIRE(files->sync_directory("/"));
-  }
-
   fault_plan plan{1};
   faulty_disk disk{plan, [] { return std::chrono::nanoseconds{0}; },
                    [](std::chrono::milliseconds) {}, [] {}};
@@ -35,7 +30,7 @@ struct fixture {
 
 TEST_CASE("what was synced, with its directory, survives a crash") {
   fixture world;
-  world.make_synced_folder("/d");
+  REQUIRE(world.files->make_directories("/d"));
   world.write("/d/kept", "text", true);
   REQUIRE(world.files->sync_directory("/d"));
   world.disk.crash();
@@ -51,7 +46,7 @@ TEST_CASE("a crash may forget names and bytes that were not synced") {
     fixture world;
     world.plan = fault_plan{static_cast<std::uint64_t>(i)};
     world.plan.end();
-    world.make_synced_folder("/d");
+    REQUIRE(world.files->make_directories("/d"));
     world.write("/d/a", "0123456789", false);
     world.disk.crash();
     const auto left = world.disk.files_below("/d");
@@ -71,7 +66,7 @@ TEST_CASE("syncing a file does not sync its name, nor the other way round") {
     fixture world;
     world.plan = fault_plan{seed};
     world.plan.end();
-    world.make_synced_folder("/d");
+    REQUIRE(world.files->make_directories("/d"));
     world.write("/d/named", "0123456789", false);
     REQUIRE(world.files->sync_directory("/d"));
     world.write("/d/nameless", "x", true);
@@ -90,7 +85,7 @@ TEST_CASE("changes of a directory are forgotten from the last one back") {
     fixture world;
     world.plan = fault_plan{seed};
     world.plan.end();
-    world.make_synced_folder("/d");
+    REQUIRE(world.files->make_directories("/d"));
     for (const std::string name : {"0", "1", "2", "3"})
       world.write("/d/" + name, "", true);
     REQUIRE(world.files->remove_file("/d/0"));

@@ -12,8 +12,26 @@ next_message peek(caf::scheduled_actor& actor) {
     result.kind = message_kind::element;
     result.channel = content.get_as<std::uint32_t>(0);
     result.element = &content.get_as<stream_element>(2);
+  } else if (content
+               .match_elements<ckptdone_atom, std::uint32_t, std::uint64_t>()) {
+    result.kind = message_kind::completed;
+    result.checkpoint_id = content.get_as<std::uint64_t>(2);
+  } else if (content.match_elements<ckptabort_atom, std::uint32_t,
+                                    std::uint64_t>()) {
+    result.kind = message_kind::aborted;
+    result.checkpoint_id = content.get_as<std::uint64_t>(2);
+  } else if (content.match_elements<ckptack_atom, checkpoint_ack>()) {
+    result.kind = message_kind::acknowledgement;
   }
   return result;
+}
+
+caf::message copy_next(caf::scheduled_actor& actor) {
+  return actor.mailbox().peek()->copy_content_to_message();
+}
+
+caf::strong_actor_ptr sender_of_next(caf::scheduled_actor& actor) {
+  return actor.mailbox().peek()->sender;
 }
 
 void drop_next(caf::scheduled_actor& actor) {

@@ -73,6 +73,7 @@ int run_seeds(seed_range seeds, bool require_all) {
   std::uint64_t messages = 0;
   std::uint64_t processes = 0;
   std::uint64_t restarts = 0;
+  std::uint64_t checkpoints = 0;
   double slowest = 0;
   const double began = cpu_seconds();
   for (auto seed = seeds.first; seed <= seeds.last; ++seed) {
@@ -83,6 +84,7 @@ int run_seeds(seed_range seeds, bool require_all) {
     messages += result.messages;
     processes += result.processes;
     restarts += result.restarts;
+    checkpoints += result.checkpoints;
     if (result.problems.empty())
       continue;
     ++failed;
@@ -99,7 +101,7 @@ int run_seeds(seed_range seeds, bool require_all) {
   }
   std::cout << "seeds " << count << " failed " << failed << " messages "
             << messages << " processes " << processes << " restarts "
-            << restarts << " cpu_s_per_seed "
+            << restarts << " checkpoints " << checkpoints << " cpu_s_per_seed "
             << (cpu_seconds() - began) / static_cast<double>(count)
             << " cpu_s_slowest " << slowest << std::endl;
   return to_int(failed == 0 ? exit_code::ok : exit_code::failed);

@@ -32,19 +32,19 @@ public:
   expected<poll_result> poll(record_batch<numbered>& out,
                              std::size_t room) override {
     const auto count = std::min(room, static_cast<std::size_t>(job_.burst));
-    for (std::size_t i = 0; i < count && !next_.empty(); ++i) {
+    for (std::size_t i = 0; i < count && !next_.empty() && !stopped_; ++i) {
       const auto [seq, key] = *next_.begin();
       next_.erase(next_.begin());
       out.append(numbered{key, seq}, min_timestamp);
       if (seq + 1 < job_.per_key)
         next_.emplace(seq + 1, key);
     }
-    if (next_.empty())
+    if (next_.empty() || stopped_)
       return poll_result{poll_status::finished, {}};
     return poll_result{poll_status::waiting, job_.rest};
   }
 
-  void stop() override { next_.clear(); }
+  void stop() override { stopped_ = true; }
 
   [[nodiscard]] std::vector<byte_string> snapshot() const override {
     std::vector<byte_string> entries;
@@ -72,6 +72,7 @@ public:
 private:
   sim_job job_;
   std::set<std::pair<std::int64_t, std::int64_t>> next_; // (seq, key)
+  bool stopped_ = false; // positions stay: a restored job goes on from them
 };
 
 class numbers_source final : public source<numbered> {

@@ -9,22 +9,20 @@ namespace flow::sim {
 
 namespace {
 
-/// More than any run needs: a run that takes more does not come to its end.
+/// More than any run needs: one that takes more does not come to its end.
 constexpr std::uint64_t most_messages = 400'000;
-constexpr std::uint64_t most_processes = 40;
+constexpr std::uint64_t most_processes = 60;
 /// Faults stop by then, if the run has not used them up.
 constexpr std::uint64_t messages_with_faults = 60'000;
 constexpr std::uint64_t processes_with_faults = 8;
-/// How often, in messages, the visible files are compared with before.
-constexpr std::uint64_t look_every = 512;
+/// How often, in messages, the disk is looked at.
+constexpr std::uint64_t look_every = 256;
 
 constexpr std::chrono::milliseconds tick{2};
 /// Whoever starts the job again needs as long to notice.
 constexpr std::chrono::milliseconds restart_pause{500};
 
-bool is_part(const std::string& path) {
-  return path.find("/part-") != std::string::npos;
-}
+const std::string job_id_text(32, 'a');
 
 } // namespace
 
@@ -32,156 +30,239 @@ simulated_run::simulated_run(std::uint64_t seed,
                              std::function<void(const std::string&)> trace)
   : plan_(seed), trace_(std::move(trace)),
     disk_(
-      plan_,
-      [this] {
-        return cluster_ ? before_ + cluster_->world.time.steady() : before_;
-      },
+      plan_, [this] { return now(); },
       [this](std::chrono::milliseconds by) {
         if (cluster_)
           cluster_->world.time.advance(by);
       },
-      [this] { die(); }) {
-  parallelism_ = static_cast<std::uint32_t>(1 + plan_.below(3));
-  job_.burst = static_cast<std::int64_t>(1 + plan_.below(8));
+      [this] { die(); }),
+    checks_(disk_, result_.problems) {
+  disk_.provide(std::string{sim_checkpoints});
+  disk_.provide(std::string{sim_output});
+  choose_settings();
+}
+
+std::chrono::nanoseconds simulated_run::now() const {
+  return cluster_ ? before_ + cluster_->world.time.steady() : before_;
+}
+
+/// What the whole run has in common.
+void simulated_run::choose_settings() {
+  job_.burst = static_cast<std::int64_t>(1 + plan_.below(6));
   job_.keys = static_cast<std::int64_t>(1 + plan_.below(8));
+  settings_.job_name = "sim";
+  settings_.job_id = job_id_text;
+  settings_.parallelism = static_cast<std::uint32_t>(1 + plan_.below(3));
+  settings_.max_parallelism = 8;
+  settings_.auto_watermark_interval = duration_ms{10};
+  settings_.restart.kind = restart_kind::fixed_delay;
+  settings_.restart.fixed_delay.attempts = 1'000;
+  settings_.restart.fixed_delay.delay = duration_ms{20};
+  auto& checkpoints = settings_.checkpoints;
+  checkpoints.dir = sim_checkpoints;
+  checkpoints.interval = duration_ms{static_cast<int>(10 + plan_.below(60))};
+  checkpoints.timeout = duration_ms{static_cast<int>(50 + plan_.below(500))};
+  checkpoints.num_retained = static_cast<std::uint32_t>(1 + plan_.below(3));
+  checkpoints.max_concurrent = static_cast<std::uint32_t>(1 + plan_.below(2));
+  checkpoints.tolerable_failures = static_cast<std::uint32_t>(plan_.below(3));
 }
 
 run_result simulated_run::to_end() {
   for (;; ++result_.processes) {
-    const auto ended = run_process();
-    if (ended == process_end::finished)
+    if (run_process() == process_end::finished || !result_.problems.empty())
       break;
     if (result_.processes >= processes_with_faults)
       plan_.end();
     if (result_.processes >= most_processes) {
-      problem("the job does not come to its end");
+      result_.problems.emplace_back("the job does not come to its end");
       break;
     }
-    if (!result_.problems.empty())
-      break;
   }
-  if (result_.problems.empty())
-    check_end();
   result_.faults = plan_.counts();
+  const auto& faults = result_.faults;
+  if (result_.problems.empty())
+    checks_.job_finished(job_, settings_.checkpoints.num_retained,
+                         faults[fault::io_error] + faults[fault::disk_full]
+                             + faults[fault::process_crash]
+                           > 0);
+  for (const auto& text : result_.problems)
+    trace([&] { return "PROBLEM: " + text; });
   return std::move(result_);
 }
 
 job_options simulated_run::options_of_process() {
-  job_options options;
-  options.job_name = "sim";
-  options.parallelism = parallelism_;
+  job_options options = settings_;
   options.buffer_timeout = duration_ms{static_cast<int>(plan_.below(3)) * 5};
-  options.auto_watermark_interval = duration_ms{10};
-  options.restart.kind = restart_kind::fixed_delay;
-  options.restart.fixed_delay.attempts = 1'000;
-  options.restart.fixed_delay.delay = duration_ms{20};
+  if (result_.processes > 1 && plan_.strikes(fault::rescale, 32))
+    settings_.parallelism = options.parallelism =
+      static_cast<std::uint32_t>(1 + plan_.below(4));
+  if (!checks_.published().empty())
+    options.restore = "latest";
   return options;
+}
+
+/// All that is done before there are actors.
+expected<simulated_run::beginning> simulated_run::begin_process() {
+  beginning result;
+  result.files = disk_.mount();
+  result.options = options_of_process();
+  const bool fresh = !result.options.restore;
+  checks_.process_begins(std::exchange(forgotten_, false), fresh);
+  trace([&] {
+    return "-- process " + std::to_string(result_.processes) + ", parallelism "
+           + std::to_string(result.options.parallelism)
+           + (fresh ? ", from the beginning" : ", from the latest checkpoint");
+  });
+  if (auto ready = prepare_output_directory(
+        *result.files, std::string{sim_output},
+        fresh ? output_mode::overwrite : output_mode::restore);
+      !ready)
+    return ready.error();
+  auto setup = set_up_checkpoints(
+    result.files, sim_graph(job_, result.options, result.files), result.options,
+    logger{log_level::off, [](std::string_view) {}, [] { return 0; }});
+  if (!setup)
+    return setup.error();
+  result.setup = std::move(*setup);
+  return result;
 }
 
 /// One process, from its start to its end.
 simulated_run::process_end simulated_run::run_process() {
   before_ += restart_pause;
   died_ = false;
-  const auto files = disk_.mount();
-  const auto options = options_of_process();
-  trace([&] {
-    return "-- process " + std::to_string(result_.processes) + ", parallelism "
-           + std::to_string(options.parallelism);
-  });
-  if (auto ready = prepare_output_directory(*files, std::string{sim_output},
-                                            output_mode::overwrite);
-      !ready) {
-    trace([&] { return "refused: " + ready.error().text; });
-    return process_end::failed;
-  }
-  visible_.clear();
+  const auto from = begin_process();
+  if (from)
+    return run_cluster(*from);
+  trace([&] { return "-- does not start: " + from.error().text; });
+  // Faults of the disk are excuses, bytes that fail their checks are not.
+  if (from.error().code != error_code::io && !died_)
+    result_.problems.push_back("a start was refused: " + from.error().text);
+  return process_end::failed;
+}
+
+simulated_run::process_end simulated_run::run_cluster(const beginning& from) {
+  seeded_executor background;
   simulated_cluster cluster{
-    sim_graph(job_, options, files), options, 16, [this](simulation& world) {
+    from.setup.graph, from.options, 16,
+    [&](simulation& world) {
       world.time.set_now(std::chrono::floor<duration_ms>(before_).count());
-    }};
+      world.context.background = &background;
+      world.context.storage = from.setup.storage;
+    },
+    from.setup.start};
   cluster_ = &cluster;
   while (!cluster.end && !died_ && result_.problems.empty()
          && result_.messages < most_messages)
-    step(cluster);
+    step(cluster, background);
   before_ += cluster.world.time.steady();
   cluster_ = nullptr;
   const auto end = cluster.end;
-  kill_all(cluster);
   if (result_.messages >= most_messages)
-    problem("the job does not come to rest");
-  if (died_ || !end)
+    result_.problems.emplace_back("the job does not come to rest");
+  if (!end)
+    died_ = true;
+  kill_all(cluster);
+  if (died_)
     return process_end::died;
+  while (background.has_work() && !died_) // as a process does before it ends
+    background.run_one(plan_);
   result_.restarts += end->restarts;
+  result_.checkpoints += end->checkpoints.completed;
+  return clean_up(from, *end);
+}
+
+/// What a program does when its job has ended.
+simulated_run::process_end simulated_run::clean_up(const beginning& from,
+                                                   const job_end& end) {
   trace([&] {
     return "-- ended: "
-           + (end->cause ? end->cause->text : std::string{"finished"});
+           + (end.cause ? end.cause->text
+                        : std::string{to_string(end.outcome)});
   });
-  if (end->outcome != job_outcome::finished)
+  if (end.outcome != job_outcome::finished)
     return process_end::failed;
-  if (auto clean = remove_hidden_parts(*files, std::string{sim_output}); !clean)
-    return died_ ? process_end::died : process_end::failed;
+  if (auto clean = remove_hidden_parts(*from.files, std::string{sim_output});
+      !clean)
+    return process_end::failed;
   return process_end::finished;
 }
 
-/// One message of one actor, or a while in which nothing happens.
-void simulated_run::step(simulated_cluster& cluster) {
+/// One message of one actor, one piece of work in the background, or a while
+/// in which nothing happens.
+void simulated_run::step(simulated_cluster& cluster,
+                         seeded_executor& background) {
   auto& scheduler = cluster.world.scheduler();
+  if (background.has_work() && plan_.below(8) == 0) {
+    trace([] { return "   work in the background"; });
+    background.run_one(plan_);
+    return;
+  }
   if (!scheduler.has_job() || plan_.below(16) == 0) {
-    cluster.world.advance(tick);
-    notice_cut();
+    pass_time(cluster);
     return;
   }
   auto& jobs = scheduler.jobs;
   std::swap(jobs.front(), jobs[plan_.below(jobs.size())]);
-  auto* actor = dynamic_cast<caf::scheduled_actor*>(jobs.front());
-  if (actor != nullptr) {
-    actors_.emplace(actor->id(), actor->address());
-    const auto message = peek(*actor);
-    trace([&] {
-      return std::to_string(result_.messages) + " " + actor->name() + "#"
-             + std::to_string(actor->id()) + " <- " + describe_next(*actor);
-    });
-    if (crash_before(*actor))
-      return;
-    if (!cut_before(*actor, message))
-      watch(*actor, message);
-  }
+  if (auto* actor = dynamic_cast<caf::scheduled_actor*>(jobs.front()))
+    before_message(*actor);
+  if (died_)
+    return;
   if (++result_.messages == messages_with_faults)
     plan_.end();
   scheduler.run_once();
   if (result_.messages % look_every == 0)
-    check_visible();
+    checks_.look();
+}
+
+/// Time goes on, and what was held back until then arrives.
+void simulated_run::pass_time(simulated_cluster& cluster) {
+  cluster.world.advance(tick);
+  if (cut_ && now() >= cut_->noticed) {
+    trace([] { return "   the cut link is noticed"; });
+    if (auto receiver = caf::actor_cast<caf::actor>(cut_->receiver))
+      caf::anon_send_exit(receiver, caf::exit_reason::remote_link_unreachable);
+    cut_.reset();
+  }
+  late_.remove_if([&](const late_message& each) {
+    if (now() < each.due)
+      return false;
+    trace([] { return "   what was late arrives"; });
+    if (auto receiver = caf::actor_cast<caf::actor>(each.receiver))
+      caf::anon_send(receiver, each.content);
+    return true;
+  });
+}
+
+void simulated_run::before_message(caf::scheduled_actor& actor) {
+  actors_.emplace(actor.id(), actor.address());
+  const auto message = peek(actor);
+  trace([&] {
+    return std::to_string(result_.messages) + " " + actor.name() + "#"
+           + std::to_string(actor.id()) + " <- " + describe_next(actor);
+  });
+  crash_before(actor);
+  if (died_ || cut_before(actor, message) || notify_wrongly(actor, message))
+    return;
+  if (message.kind == message_kind::acknowledgement
+      && delay_acknowledgement(actor))
+    return;
+  watch(actor, message);
 }
 
 /// Lets the actor die before it takes its message. Any but a subtask takes the
 /// process with it.
-bool simulated_run::crash_before(caf::scheduled_actor& actor) {
-  if (dynamic_cast<subtask_actor*>(&actor) != nullptr) {
-    if (plan_.strikes(fault::subtask_crash)) {
-      trace([] { return "   dies"; });
-      auto handle = caf::actor_cast<caf::actor>(&actor);
-      caf::anon_send_exit(handle, caf::exit_reason::kill);
-    }
-    return false;
+void simulated_run::crash_before(caf::scheduled_actor& actor) {
+  if (dynamic_cast<subtask_actor*>(&actor) == nullptr) {
+    if (plan_.strikes(fault::process_crash))
+      die();
+    return;
   }
-  if (!plan_.strikes(fault::process_crash))
-    return false;
-  die();
-  return true;
-}
-
-/// The process dies, and in half of the cases the machine with it.
-void simulated_run::die() {
-  const bool forgets = plan_.below(2) == 0;
-  trace([&] {
-    return std::string{"   the process dies"}
-           + (forgets ? ", and the disk forgets" : "");
-  });
-  if (forgets)
-    disk_.crash();
-  else
-    disk_.unmount();
-  died_ = true;
+  if (!plan_.strikes(fault::subtask_crash))
+    return;
+  trace([] { return "   dies"; });
+  caf::anon_send_exit(caf::actor_cast<caf::actor>(&actor),
+                      caf::exit_reason::kill);
 }
 
 /// A link is cut: what is under way on one channel vanishes, and after a while
@@ -192,42 +273,82 @@ bool simulated_run::cut_before(caf::scheduled_actor& actor,
     return false;
   if (!cut_ && plan_.strikes(fault::cut_link))
     cut_ = cut_link{actor.address(), message.channel,
-                    cluster_->world.time.steady()
-                      + std::chrono::milliseconds{plan_.below(50)}};
+                    now() + std::chrono::milliseconds{plan_.below(50)}};
   if (!cut_ || cut_->receiver != actor.address()
       || cut_->channel != message.channel)
     return false;
-  drop_next(actor);
   trace([] { return "   is lost on a cut link"; });
+  drop_next(actor);
   return true;
 }
 
-void simulated_run::notice_cut() {
-  if (!cut_ || cluster_->world.time.steady() < cut_->noticed)
-    return;
-  trace([] { return "   the cut link is noticed"; });
-  if (auto receiver = caf::actor_cast<caf::actor>(cut_->receiver))
-    caf::anon_send_exit(receiver, caf::exit_reason::remote_link_unreachable);
-  cut_.reset();
+/// News of a checkpoint is lost, late or doubled; true when it does not arrive
+/// now.
+bool simulated_run::notify_wrongly(caf::scheduled_actor& actor,
+                                   const next_message& message) {
+  if (message.kind != message_kind::completed
+      && message.kind != message_kind::aborted)
+    return false;
+  if (plan_.strikes(fault::doubled_notification, 8)) {
+    trace([] { return "   will come again"; });
+    hold_back(actor);
+    return false;
+  }
+  const bool late = plan_.strikes(fault::late_notification, 8);
+  if (!late && !plan_.strikes(fault::lost_notification, 8))
+    return false;
+  trace([&] { return late ? "   is late" : "   is lost"; });
+  if (late)
+    hold_back(actor);
+  drop_next(actor);
+  return true;
 }
 
-/// Watermarks of a channel never go back.
+/// A subtask dies while its part of a checkpoint is under way, which arrives
+/// when nobody waits for it any more.
+bool simulated_run::delay_acknowledgement(caf::scheduled_actor& actor) {
+  const auto sender = sender_of_next(actor);
+  if (!sender || !plan_.strikes(fault::late_acknowledgement, 8))
+    return false;
+  trace([] { return "   is late, and its sender dies"; });
+  hold_back(actor);
+  drop_next(actor);
+  caf::anon_send_exit(caf::actor_cast<caf::actor>(sender),
+                      caf::exit_reason::kill);
+  return true;
+}
+
+/// Keeps a copy of the actor's next message for later.
+void simulated_run::hold_back(caf::scheduled_actor& actor) {
+  late_.push_back({actor.address(), copy_next(actor),
+                   now() + std::chrono::milliseconds{plan_.below(300)}});
+}
+
 void simulated_run::watch(caf::scheduled_actor& actor,
                           const next_message& message) {
+  if (message.kind == message_kind::completed)
+    checks_.completed_is_told(message.checkpoint_id);
   if (message.kind != message_kind::element)
     return;
   const auto kind = message.element->kind();
   if (kind != element_kind::data && kind != element_kind::watermark)
     return;
-  const auto mark = message.element->watermark();
-  if (mark == min_timestamp)
-    return;
-  auto [last, first] =
-    watermarks_.try_emplace({actor.id(), message.channel}, mark);
-  if (!first && mark < last->second)
-    problem("a watermark went back from " + std::to_string(last->second)
-            + " to " + std::to_string(mark));
-  last->second = mark;
+  if (const auto mark = message.element->watermark(); mark != min_timestamp)
+    checks_.watermark_arrives(actor.id(), message.channel, mark);
+}
+
+/// The process dies, and in half of the cases the machine with it.
+void simulated_run::die() {
+  forgotten_ = plan_.below(2) == 0;
+  trace([&] {
+    return std::string{"   the process dies"}
+           + (forgotten_ ? ", and the disk forgets" : "");
+  });
+  if (forgotten_)
+    disk_.crash();
+  else
+    disk_.unmount();
+  died_ = true;
 }
 
 /// Ends what is left of a process: its files are out of reach already, unless
@@ -250,36 +371,8 @@ void simulated_run::kill_all(simulated_cluster& cluster) {
     scheduler.run_once();
   }
   actors_.clear();
-  watermarks_.clear();
   cut_.reset();
-}
-
-/// What was visible stays as it was.
-void simulated_run::check_visible() {
-  auto now = disk_.files_below(std::string{sim_output});
-  std::erase_if(now, [](const auto& each) { return !is_part(each.first); });
-  for (const auto& [path, text] : visible_) {
-    const auto found = now.find(path);
-    if (found == now.end())
-      problem(path + " was visible and has vanished");
-    else if (found->second != text)
-      problem(path + " was visible and has changed");
-  }
-  visible_ = std::move(now);
-}
-
-void simulated_run::check_end() {
-  const auto files = disk_.files_below(std::string{sim_output});
-  for (const auto& [path, text] : files)
-    if (!is_part(path))
-      problem(path + " is left behind");
-  for (const auto& text : audit(job_, files, {true, false}))
-    problem(text);
-}
-
-void simulated_run::problem(const std::string& text) {
-  trace([&] { return "PROBLEM: " + text; });
-  result_.problems.push_back(text);
+  late_.clear();
 }
 
 void simulated_run::trace(const std::function<std::string()>& text) const {

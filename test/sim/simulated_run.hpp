@@ -1,13 +1,18 @@
 #pragma once
 
 #include <functional>
+#include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "actors/cluster/checkpoint_setup.hpp"
 #include "test/actors/simulation.hpp"
 #include "test/sim/fault_plan.hpp"
 #include "test/sim/faulty_disk.hpp"
 #include "test/sim/mailbox_faults.hpp"
+#include "test/sim/outside_checks.hpp"
+#include "test/sim/seeded_executor.hpp"
 #include "test/sim/sim_job.hpp"
 
 namespace flow::sim {
@@ -16,14 +21,16 @@ namespace flow::sim {
 struct run_result {
   std::vector<std::string> problems; ///< empty: all that must hold did
   fault_counts faults;
-  std::uint64_t messages = 0;  ///< taken by all actors
-  std::uint64_t processes = 1; ///< started one after the other
-  std::uint64_t restarts = 0;  ///< of the job within its processes
+  std::uint64_t messages = 0;    ///< taken by all actors
+  std::uint64_t processes = 1;   ///< started one after the other
+  std::uint64_t restarts = 0;    ///< of the job within its processes
+  std::uint64_t checkpoints = 0; ///< completed
 };
 
 /// One job from its first start to its end, in one thread, with everything by
 /// chance: which actor takes its next message, when time passes, what fails.
-/// Starts the process again when it has died or the job has failed.
+/// Starts the process again when it has died or the job has failed: from the
+/// newest checkpoint if there is one, else from the beginning.
 class simulated_run {
 public:
   /// @param trace  gets a line for every message and fault; none: no trace
@@ -35,41 +42,60 @@ public:
 private:
   enum class process_end { finished, failed, died };
 
-  process_end run_process();
+  struct late_message {
+    caf::actor_addr receiver;
+    caf::message content;
+    std::chrono::nanoseconds due{0};
+  };
+  struct cut_link {
+    caf::actor_addr receiver;
+    std::uint32_t channel = 0;
+    std::chrono::nanoseconds noticed{0};
+  };
+  /// What a process is given before its first message.
+  struct beginning {
+    std::shared_ptr<file_system> files;
+    job_options options;
+    checkpoint_setup setup;
+  };
+
+  void choose_settings();
   job_options options_of_process();
-  void step(simulated_cluster& cluster);
-  bool crash_before(caf::scheduled_actor& actor);
+  expected<beginning> begin_process();
+  process_end run_process();
+  process_end run_cluster(const beginning& from);
+  process_end clean_up(const beginning& from, const job_end& end);
+
+  void step(simulated_cluster& cluster, seeded_executor& background);
+  void pass_time(simulated_cluster& cluster);
+  void before_message(caf::scheduled_actor& actor);
+  void crash_before(caf::scheduled_actor& actor);
   bool cut_before(caf::scheduled_actor& actor, const next_message& message);
-  void die();
-  void notice_cut();
+  bool notify_wrongly(caf::scheduled_actor& actor, const next_message& message);
+  bool delay_acknowledgement(caf::scheduled_actor& actor);
+  void hold_back(caf::scheduled_actor& actor);
   void watch(caf::scheduled_actor& actor, const next_message& message);
+  void die();
   void kill_all(simulated_cluster& cluster);
-  void check_visible();
-  void check_end();
-  void problem(const std::string& text);
+  [[nodiscard]] std::chrono::nanoseconds now() const;
   void trace(const std::function<std::string()>& text) const;
 
   fault_plan plan_;
   sim_job job_;
+  job_options settings_;
   std::function<void(const std::string&)> trace_;
-  std::uint32_t parallelism_ = 1;
+  std::chrono::nanoseconds before_{0};   // time before the process that lives
   simulated_cluster* cluster_ = nullptr; // the process that lives
   faulty_disk disk_;
   run_result result_;
+  outside_checks checks_;
   bool died_ = false;
-  std::chrono::nanoseconds before_{0}; // time before the process that lives
+  bool forgotten_ = false; // since the last process began
 
-  // Of the process that lives. Actors by address: ids are unique per system.
+  // Of the process that lives.
   std::map<caf::actor_id, caf::actor_addr> actors_;
-  std::map<std::pair<caf::actor_id, std::uint32_t>, timestamp> watermarks_;
-  struct cut_link {
-    caf::actor_addr receiver;
-    std::uint32_t channel = 0;
-    std::chrono::nanoseconds noticed{0}; // when, of the steady clock
-  };
   std::optional<cut_link> cut_;
-
-  std::map<std::string, std::string> visible_; // parts seen so far
+  std::list<late_message> late_;
 };
 
 } // namespace flow::sim

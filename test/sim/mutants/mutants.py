@@ -1,0 +1,69 @@
+"""Bugs of one line, each of which the simulation has to find."""
+
+STORAGE = "backends/filesystem/filesystem_storage.cpp"
+COORDINATOR = "libflow/checkpoint/checkpoint_coordinator.cpp"
+ACTOR = "actors/checkpoint_coordinator/checkpoint_coordinator_actor.cpp"
+SETUP = "actors/cluster/checkpoint_setup.cpp"
+TASK = "actors/subtask/task_checkpoints.cpp"
+PARTS = "libflow/connectors/files/part_writer.cpp"
+SINK = "libflow/connectors/files/file_sink.hpp"
+TRANSACTIONS = "libflow/checkpoint/two_phase_commit.hpp"
+
+# Name, file, what stands there, what the bug makes of it.
+MUTANTS = [
+    ("barrier does not block", TASK,
+     "      gate_.block(i);", "      ;"),
+    ("barrier of one channel is enough", "libflow/exchange/barrier_aligner.cpp",
+     "  if (--awaited_ > 0)", "  if (--awaited_ > 1000)"),
+    ("complete before it is durable", ACTOR,
+     "  if (!keeps_state_) {\n    on_stored", "  if (true) {\n    on_stored"),
+    ("commit before complete", SINK,
+     "        commits_.prepared(context.checkpoint_id, part);",
+     "        (void)commit_part(*settings_.files, part);"),
+    ("pending transaction dropped at restore", TRANSACTIONS,
+     "    return completed(std::numeric_limits<std::uint64_t>::max(),\n"
+     "                     std::forward<Commit>(commit));",
+     "    pending_.clear();\n    return expected<void>{};"),
+    ("pending transaction dropped with a lost notification", TRANSACTIONS,
+     "it != pending_.end() && it->first <= id;) {",
+     "it != pending_.end() && it->first <= id;) {\n"
+     "      if (it->first < id) { it = pending_.erase(it); continue; }"),
+    ("credit lost", "actors/subtask/subtask_actor.cpp",
+     "  check(task_->on_credit(port, channel, credits));",
+     "  check(task_->on_credit(port, channel, credits / 2));"),
+    ("watermark is not the minimum", "libflow/time/watermark_valve.cpp",
+     "std::min(", "std::max("),
+    ("windows lost at rescale", "libflow/windows/slice_bytes.hpp",
+     "      if (!groups.contains(group.group))",
+     "      if (!groups.contains(group.group) || groups.first > 0)"),
+    ("metadata renamed before it is synced", STORAGE,
+     "  if (auto done = (*file)->sync(); !done)\n    return done.error();\n"
+     "  if (auto done = (*file)->close(); !done)\n    return done.error();\n"
+     "  if (auto done = files_->sync_directory(folder_)",
+     "  if (auto done = (*file)->close(); !done)\n    return done.error();\n"
+     "  if (auto done = files_->sync_directory(folder_)"),
+    ("directory of the metadata not synced", STORAGE,
+     "  if (auto done = files_->sync_directory(directory); !done)\n"
+     "    return done.error();\n", ""),
+    ("a retained checkpoint is deleted", COORDINATOR,
+     "  while (retained_.size() > std::max", "  while (retained_.size() >= std::max"),
+    ("end of input is no barrier", "libflow/exchange/barrier_aligner.cpp",
+     "  if (after_finish_)\n    arrive(channel);",
+     "  if (!after_finish_)\n    arrive(channel);"),
+    ("names of parts not synced", PARTS,
+     "  return parts.empty() ? expected<void>{} : files_->sync_directory(folder_);",
+     "  return {};"),
+    ("bytes of parts not synced", PARTS,
+     "    if (auto done = last_->sync(); !done)\n      return done;\n", ""),
+    ("restores the oldest checkpoint", SETUP,
+     "  auto loaded = storage.load(ids.back());",
+     "  auto loaded = storage.load(ids.front());"),
+    ("checkpoint numbers start anew", SETUP,
+     "  result.start.next_id = *greatest + 1;", "  result.start.next_id = 1;"),
+    ("part numbers start anew", SINK,
+     "settings_.header, *first,", "settings_.header, *first * 0,"),
+    ("others' pending parts removed", SINK,
+     "      if (std::exchange(cleaned_, true))\n        return {};", ""),
+    ("state captured after the barrier's records", TASK,
+     "  if (!is_source() && gate_.open_channels() > 0)\n    return false;", ""),
+]
