@@ -151,6 +151,7 @@ void checkpoint_coordinator_actor::answer_when_settled() {
 void checkpoint_coordinator_actor::perform(
   checkpoint_coordinator::steps steps) {
   for (checkpoint_step& step : steps) {
+    log_step(step);
     switch (step.what) {
     case checkpoint_step::kind::trigger:
     case checkpoint_step::kind::notify_completed:
@@ -168,6 +169,18 @@ void checkpoint_coordinator_actor::perform(
     }
   }
   arm();
+}
+
+void checkpoint_coordinator_actor::log_step(const checkpoint_step& step) const {
+  const char* news = nullptr;
+  if (step.what == checkpoint_step::kind::trigger)
+    news = " begins";
+  else if (step.what == checkpoint_step::kind::notify_completed)
+    news = " is complete";
+  else if (step.what == checkpoint_step::kind::notify_aborted)
+    news = " is given up";
+  if (news != nullptr)
+    shared_.log.debug("checkpoint " + std::to_string(step.id) + news);
 }
 
 void checkpoint_coordinator_actor::publish(

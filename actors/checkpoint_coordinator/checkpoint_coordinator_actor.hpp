@@ -46,6 +46,7 @@ private:
   void on_attempt_ended();
 
   void perform(checkpoint_coordinator::steps steps);
+  void log_step(const checkpoint_step& step) const;
   void publish(std::shared_ptr<const checkpoint_metadata> metadata);
   void discard(std::uint64_t id);
   void arm();
