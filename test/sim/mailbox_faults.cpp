@@ -30,10 +30,6 @@ caf::message copy_next(caf::scheduled_actor& actor) {
   return actor.mailbox().peek()->copy_content_to_message();
 }
 
-caf::strong_actor_ptr sender_of_next(caf::scheduled_actor& actor) {
-  return actor.mailbox().peek()->sender;
-}
-
 void drop_next(caf::scheduled_actor& actor) {
   auto nothing = [](auto&&...) {
     return caf::intrusive::task_result::stop_all;

@@ -34,9 +34,6 @@ void drop_next(caf::scheduled_actor& actor);
 /// A copy of that message, which has no sender.
 [[nodiscard]] caf::message copy_next(caf::scheduled_actor& actor);
 
-/// Who sent it; may be null.
-[[nodiscard]] caf::strong_actor_ptr sender_of_next(caf::scheduled_actor& actor);
-
 /// That message as text, for a trace.
 [[nodiscard]] std::string describe_next(caf::scheduled_actor& actor);
 

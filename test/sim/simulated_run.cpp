@@ -304,16 +304,22 @@ bool simulated_run::notify_wrongly(caf::scheduled_actor& actor,
   return true;
 }
 
-/// A subtask dies while its part of a checkpoint is under way, which arrives
-/// when nobody waits for it any more.
+/// A subtask dies while a part of a checkpoint is under way, which arrives when
+/// nobody waits for it any more.
 bool simulated_run::delay_acknowledgement(caf::scheduled_actor& actor) {
-  const auto sender = sender_of_next(actor);
-  if (!sender || !plan_.strikes(fault::late_acknowledgement, 8))
+  std::vector<caf::actor> subtasks;
+  for (const auto& [id, address] : actors_)
+    if (auto each = caf::actor_cast<caf::actor>(address))
+      if (dynamic_cast<subtask_actor*>(
+            caf::actor_cast<caf::abstract_actor*>(each))
+          != nullptr)
+        subtasks.push_back(std::move(each));
+  if (subtasks.empty() || !plan_.strikes(fault::late_acknowledgement, 8))
     return false;
-  trace([] { return "   is late, and its sender dies"; });
+  trace([] { return "   is late, and a subtask dies"; });
   hold_back(actor);
   drop_next(actor);
-  caf::anon_send_exit(caf::actor_cast<caf::actor>(sender),
+  caf::anon_send_exit(subtasks[plan_.below(subtasks.size())],
                       caf::exit_reason::kill);
   return true;
 }
