@@ -6,6 +6,7 @@
 
 #include "actors/api/from_actor.hpp"
 #include "actors/api/job_control.hpp"
+#include "actors/api/repeating_sender.hpp"
 #include "actors/api/source_sender.hpp"
 #include "actors/api/to_actor.hpp"
 #include "actors/support/runtime_config.hpp"

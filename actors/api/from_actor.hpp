@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -100,8 +102,12 @@ template <class T>
 
 // -- the source ---------------------------------------------------------------
 
-/// Reads what actors send. One subtask; cannot be read again, so records that
-/// were taken and not processed are lost when an attempt fails.
+/// Reads what actors send. One subtask. What is done about records that were
+/// taken and not processed when an attempt fails: see actor_delivery.
+///
+/// A reader's state is the number of records it has taken, so that its sender
+/// can be told, after a failure, from which one to send on, and, when a
+/// checkpoint has completed, which ones it need not keep.
 template <class T>
 class actor_source final : public source<T> {
 public:
@@ -120,6 +126,14 @@ public:
   [[nodiscard]] std::string kind() const override { return "actor source"; }
   [[nodiscard]] bool bounded() const override { return false; }
   [[nodiscard]] replay_guarantee replay() const override {
+    switch (queue_->delivery()) {
+    case actor_delivery::at_most_once:
+      break;
+    case actor_delivery::at_least_once:
+      return replay_guarantee::at_least_once;
+    case actor_delivery::exactly_once:
+      return replay_guarantee::replayable;
+    }
     return replay_guarantee::at_most_once;
   }
   [[nodiscard]] std::uint32_t required_parallelism() const override {
@@ -137,11 +151,46 @@ private:
 
     expected<void> open(source_context& context) override {
       queue_->open(context.waker());
+      announced_ = !repeats() || context.attempt() <= 1;
       return {};
+    }
+
+    [[nodiscard]] std::vector<byte_string> snapshot() const override {
+      std::vector<byte_string> entries;
+      if (repeats())
+        byte_writer{entries.emplace_back()}.write_int(taken_);
+      return entries;
+    }
+
+    expected<void> restore(std::span<const byte_string> entries) override {
+      for (const auto& entry : entries)
+        if (byte_reader in{entry}; !in.read_int(taken_) || !in.finished())
+          return error{error_code::corrupt_data,
+                       "the position of an actor source cannot be read",
+                       error_severity::fatal};
+      announced_ = !repeats();
+      return {};
+    }
+
+    void begin_snapshot(const snapshot_context& context) override {
+      if (repeats())
+        covered_[context.checkpoint_id] = taken_;
+    }
+
+    void checkpoint_completed(std::uint64_t id) override {
+      const auto last = covered_.upper_bound(id);
+      if (last == covered_.begin())
+        return;
+      tell(settled_atom::value, std::prev(last)->second);
+      covered_.erase(covered_.begin(), last);
     }
 
     expected<poll_result> poll(record_batch<T>& out,
                                std::size_t room) override {
+      if (!std::exchange(announced_, true)) {
+        queue_->restart(taken_);
+        tell(resume_atom::value);
+      }
       while (room > 0) {
         auto taken = queue_->take(room);
         if (taken.credit_due)
@@ -151,6 +200,7 @@ private:
             taken.finished ? poll_status::finished : poll_status::waiting, {}};
         append(out, *taken.records);
         room -= taken.records->count;
+        taken_ += taken.records->count;
       }
       return poll_result{};
     }
@@ -170,14 +220,21 @@ private:
                    block.stamp_of_all);
     }
 
-    template <class Atom>
-    void tell(Atom what) {
+    [[nodiscard]] bool repeats() const {
+      return queue_->delivery() != actor_delivery::at_most_once;
+    }
+
+    template <class... What>
+    void tell(What... what) {
       if (const auto gateway = caf::actor_cast<caf::actor>(gateway_))
-        caf::anon_send(gateway, what);
+        caf::anon_send(gateway, what...);
     }
 
     std::shared_ptr<source_queue> queue_;
     caf::actor_addr gateway_; // weak: handles alone keep it
+    std::uint64_t taken_ = 0; // over all attempts
+    std::map<std::uint64_t, std::uint64_t> covered_; // taken, by checkpoint
+    bool announced_ = true; // the sender knows where this reader began
   };
 
   std::shared_ptr<source_queue> queue_;
@@ -193,6 +250,9 @@ struct actor_stream {
 
 struct actor_source_options {
   std::uint32_t window = 1024; ///< records under way per sender, at least 1
+  /// Others than at_most_once need checkpoints, and one sender that repeats
+  /// (actors/api/repeating_sender.hpp).
+  actor_delivery delivery = actor_delivery::at_most_once;
 };
 
 /// A source that actors feed, before and while the job runs:
@@ -207,7 +267,7 @@ template <class T>
 [[nodiscard]] actor_stream<T>
 from_actor(stream_environment& env, caf::actor_system& system, std::string name,
            const actor_source_options& options = {}) {
-  auto queue = std::make_shared<source_queue>(options.window);
+  auto queue = std::make_shared<source_queue>(options.window, options.delivery);
   caf::actor gateway = system.spawn<source_gateway>(queue);
   env.builder()->when_ended.push_back([weak = gateway.address()] {
     if (const auto to = caf::actor_cast<caf::actor>(weak))

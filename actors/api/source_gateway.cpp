@@ -13,6 +13,8 @@ caf::behavior source_gateway::make_behavior() {
   return {
     [this](source_batch& batch) { on_batch(batch); },
     [this](taken_atom) { on_taken(); },
+    [this](resume_atom) { on_resume(); },
+    [this](settled_atom, std::uint64_t count) { on_settled(count); },
     [this](attach_atom) { on_attach(); },
     [this](close_atom) { on_close(); },
     [this](over_atom) { on_over(); },
@@ -41,12 +43,29 @@ void source_gateway::on_batch(source_batch& batch) {
   if (const auto why = queue_->offer(from->id(), batch))
     send(caf::actor_cast<caf::actor>(from),
          source_refused{id(), *why, batch.number, std::move(batch.values)});
+  else if (queue_->delivery() == actor_delivery::exactly_once)
+    on_taken(); // what was dropped makes room without the reader
 }
 
 void source_gateway::on_taken() {
   for (const auto& grant : queue_->due_grants())
     if (const auto to = senders_.find(grant.to); to != senders_.end())
       send(to->second, source_credit{id(), grant.credits});
+}
+
+void source_gateway::on_resume() {
+  for (const auto& [who, to] : senders_)
+    tell_resume(to);
+}
+
+void source_gateway::on_settled(std::uint64_t count) {
+  for (const auto& [who, to] : senders_)
+    send(to, source_acknowledged{id(), count});
+}
+
+void source_gateway::tell_resume(const caf::actor& to) {
+  const auto next = queue_->expected_next();
+  send(to, source_resume{id(), next.next, next.epoch, queue_->window()});
 }
 
 /// Every sender hears of it once, however often it is closed.
@@ -79,7 +98,10 @@ void source_gateway::attach(const caf::strong_actor_ptr& from) {
     return; // known, or closed
   senders_[who.id()] = who;
   monitor(who);
-  send(who, source_credit{id(), window});
+  if (queue_->delivery() == actor_delivery::at_most_once)
+    send(who, source_credit{id(), window});
+  else
+    tell_resume(who);
 }
 
 } // namespace flow

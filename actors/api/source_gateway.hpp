@@ -28,11 +28,14 @@ private:
   void on_attach();
   void on_batch(source_batch& batch);
   void on_taken();
+  void on_resume();
+  void on_settled(std::uint64_t count);
   void on_close();
   void on_over();
   void on_down(const caf::down_msg& down);
 
   void attach(const caf::strong_actor_ptr& from);
+  void tell_resume(const caf::actor& to);
 
   std::shared_ptr<source_queue> queue_;
   /// Kept while they may get credit: a sender that only waits for it may be

@@ -6,8 +6,13 @@
 
 namespace flow {
 
-source_queue::source_queue(std::uint32_t window)
-  : window_(std::max(window, 1U)) {}
+source_queue::source_queue(std::uint32_t window, actor_delivery delivery)
+  : window_(std::max(window, 1U)), delivery_(delivery) {}
+
+source_queue::position source_queue::expected_next() const {
+  const std::lock_guard guard{mutex_};
+  return next_;
+}
 
 std::uint32_t source_queue::attach(sender who) {
   const std::lock_guard guard{mutex_};
@@ -28,6 +33,12 @@ std::optional<refusal> source_queue::offer(sender who, source_batch& batch) {
     if (closed_)
       return refusal::closed;
     account& its = accounts_.at(who);
+    if (delivery_ != actor_delivery::at_most_once) {
+      if (batch.epoch != next_.epoch)
+        return std::nullopt; // from before a failure; it comes again
+      if (const auto why = place(who, batch, its))
+        return why;
+    }
     const std::size_t size = batch.values->size();
     // What is not announced yet is not the sender's to use.
     if (its.queued + its.unannounced + size > window_)
@@ -35,11 +46,37 @@ std::optional<refusal> source_queue::offer(sender who, source_batch& batch) {
     if (size == 0)
       return std::nullopt;
     its.queued += static_cast<std::uint32_t>(size);
+    next_.next += size;
     entries_.push_back({who, batch.number, std::move(batch.values), 0});
     wake = wake_reader();
   }
   wake();
   return std::nullopt;
+}
+
+/// Takes a batch of a sender that repeats to its place in the order: drops what
+/// is there already.
+std::optional<refusal> source_queue::place(sender who, source_batch& batch,
+                                           account& its) {
+  if (accounts_.size() > 1 && accounts_.begin()->first != who)
+    return refusal::not_alone;
+  if (delivery_ == actor_delivery::exactly_once) {
+    if (batch.first > next_.next)
+      return refusal::gap;
+    const auto known =
+      std::min<std::uint64_t>(next_.next - batch.first, batch.values->size());
+    batch.values->drop_front(known);
+    its.unannounced += static_cast<std::uint32_t>(known);
+  }
+  return std::nullopt;
+}
+
+void source_queue::restart(std::uint64_t next) {
+  const std::lock_guard guard{mutex_};
+  entries_.clear();
+  for (auto& [who, its] : accounts_)
+    its = {};
+  next_ = {next, next_.epoch + 1};
 }
 
 std::vector<source_queue::grant> source_queue::due_grants() {

@@ -13,6 +13,13 @@
 
 namespace flow {
 
+/// What an actor source does about records that a failure would lose.
+enum class actor_delivery : std::uint8_t {
+  at_most_once,  ///< nothing: they are lost
+  at_least_once, ///< its one sender repeats what is not acknowledged
+  exactly_once,  ///< the same, and what comes again is dropped by its number
+};
+
 /// What stands between the actors that feed a source and the subtask that
 /// reads it: records in the order of their arrival, and a window per sender.
 ///
@@ -27,7 +34,8 @@ class source_queue {
 public:
   using sender = std::uint64_t; ///< id of an actor
 
-  explicit source_queue(std::uint32_t window);
+  explicit source_queue(std::uint32_t window,
+                        actor_delivery delivery = actor_delivery::at_most_once);
 
   struct grant {
     sender to = 0;
@@ -51,6 +59,15 @@ public:
   [[nodiscard]] std::uint32_t window() const noexcept { return window_; }
 
   // -- the gateway's side -----------------------------------------------------
+
+  [[nodiscard]] actor_delivery delivery() const noexcept { return delivery_; }
+
+  /// Where a sender that repeats has to go on.
+  struct position {
+    std::uint64_t next = 0;
+    std::uint32_t epoch = 0;
+  };
+  [[nodiscard]] position expected_next() const;
 
   /// Makes a sender known. @return its window, 0 when it was known or the
   /// queue is closed
@@ -79,6 +96,9 @@ public:
   /// A reader begins. `waker` is called when there is something to read after
   /// `take` found nothing.
   void open(std::function<void()> waker);
+  /// A reader begins anew at record `next`: what is queued, and what is under
+  /// way from before, is dropped; the sender sends it again.
+  void restart(std::uint64_t next);
   /// The reader has ended; another may begin.
   void leave();
 
@@ -106,16 +126,19 @@ private:
     return window_ < 4 ? 1 : window_ / 4;
   }
   bool credit(sender to, std::uint32_t records);
+  std::optional<refusal> place(sender who, source_batch& batch, account& its);
   /// The waker to call once the lock is released, if the reader waits.
   [[nodiscard]] std::function<void()> wake_reader();
 
   const std::uint32_t window_;
+  const actor_delivery delivery_;
   mutable std::mutex mutex_;
   std::map<sender, account> accounts_; // all below guarded by mutex_
   std::deque<entry> entries_;
   std::function<void()> waker_;
   bool reader_waits_ = false;
   bool closed_ = false;
+  position next_; // record that is to be queued next, of a sender that repeats
 };
 
 } // namespace flow

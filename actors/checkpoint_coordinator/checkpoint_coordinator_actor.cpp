@@ -142,7 +142,8 @@ void checkpoint_coordinator_actor::answer_when_settled() {
   summary.completed = keeps_state_ ? decisions_.history().completed : 0;
   if (latest_ && keeps_state_ && !dropped)
     summary.resume_from = latest_->location;
-  summary.history = decisions_.history();
+  if (keeps_state_)
+    summary.history = decisions_.history();
   send(job_manager_, jobover_atom::value, std::move(summary));
 }
 

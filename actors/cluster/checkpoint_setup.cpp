@@ -71,8 +71,9 @@ fitted(std::shared_ptr<const job_graph> graph,
 /// Takes away what nobody goes on from: checkpoints of an earlier run, or
 /// unfinished ones.
 expected<void> clear(checkpoint_storage& storage,
+                     const std::vector<std::uint64_t>& begun,
                      const std::vector<std::uint64_t>& keep,
-                     std::uint64_t greatest, const logger& log) {
+                     const logger& log) {
   auto published = storage.published();
   if (!published)
     return published.error();
@@ -81,7 +82,7 @@ expected<void> clear(checkpoint_storage& storage,
     log.warn(std::to_string(dropped)
              + " checkpoints of an earlier run are removed; --restore latest "
                "would have gone on from them");
-  for (std::uint64_t id = 1; id <= greatest; ++id)
+  for (const std::uint64_t id : begun)
     if (std::ranges::find(keep, id) == keep.end())
       if (auto done = storage.discard(id); !done)
         return done;
@@ -118,9 +119,10 @@ set_up_checkpoints(std::shared_ptr<file_system> files,
   auto ids = result.storage->published();
   if (!ids)
     return ids.error();
-  auto greatest = result.storage->greatest_id();
-  if (!greatest)
-    return greatest.error();
+  auto begun = result.storage->begun();
+  if (!begun)
+    return begun.error();
+  std::uint64_t greatest = begun->empty() ? 0 : begun->back();
   if (options.restore) {
     auto from = *options.restore == "latest"
                   ? find_latest(*result.storage, *ids, folder)
@@ -135,15 +137,15 @@ set_up_checkpoints(std::shared_ptr<file_system> files,
     result.graph = std::move(*fits);
     result.start.from =
       std::make_shared<const stored_checkpoint>(std::move(*from));
-    greatest = std::max(*greatest, result.start.from->metadata->checkpoint_id);
+    greatest = std::max(greatest, result.start.from->metadata->checkpoint_id);
   }
   const bool keeps = options.restore
                      || options.checkpoints.retention
                           == checkpoint_retention::retain_on_cancellation;
   if (keeps)
     result.start.retained = std::move(*ids);
-  result.start.next_id = *greatest + 1;
-  if (auto done = clear(*result.storage, result.start.retained, *greatest, log);
+  result.start.next_id = greatest + 1;
+  if (auto done = clear(*result.storage, *begun, result.start.retained, log);
       !done)
     return done.error();
   return result;

@@ -146,6 +146,8 @@ job_summary embedded_cluster::summary_of(const job_end& end) const {
   summary.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   summary.restarts = end.restarts;
   summary.checkpoints_completed = end.checkpoints.completed;
+  const auto& reports = end.checkpoints.history.reports();
+  summary.checkpoints.assign(reports.begin(), reports.end());
   if (workers_) {
     summary.cpu_seconds += workers_->board().cpu_seconds();
     summary.peak_rss_bytes += workers_->board().peak_rss_bytes();

@@ -15,6 +15,10 @@
 ///   (source_credit)      gateway -> sender: the window at first, then chunks
 ///   (source_refused)     gateway -> sender: these were not taken
 ///   (source_closed)      gateway -> sender: nothing is taken any more
+///   (source_resume)      gateway -> sender: send on from this record
+///   (source_acknowledged) gateway -> sender: these need not be kept
+///   (resume_atom)        reader -> gateway: it begins anew somewhere
+///   (settled_atom, count) reader -> gateway: so many are settled
 ///   (close_atom)         anyone -> gateway: the input is complete
 ///   (taken_atom)         reader -> gateway: room was made, credit is due
 ///   (over_atom)          the job's control -> gateway: the job has ended
@@ -30,6 +34,8 @@ namespace flow {
 FLOW_ATOM(attach)
 FLOW_ATOM(close)
 FLOW_ATOM(taken)
+FLOW_ATOM(resume)
+FLOW_ATOM(settled)
 FLOW_ATOM(over)
 
 /// Records without their type, on their way from an actor into a source. One
@@ -79,7 +85,28 @@ using source_id = std::uint64_t;
 struct source_batch {
   /// The sender's own number of the batch; comes back with a refusal.
   std::uint64_t number = 0;
-  value_block_ptr values;
+  value_block_ptr values{};
+  /// Of a sender that repeats: which of its records is the first here, from 0,
+  /// and the epoch of the last source_resume.
+  std::uint64_t first = 0;
+  std::uint32_t epoch = 0;
+};
+
+/// To a sender that repeats: send on from record `from`, whatever was sent
+/// before. Credit begins anew. Comes first as the answer to attach_atom, and
+/// after each failure.
+struct source_resume {
+  source_id source = 0;
+  std::uint64_t from = 0;
+  std::uint32_t epoch = 0;
+  std::uint32_t credits = 0;
+};
+
+/// The records below `up_to` are in a completed checkpoint: they will not be
+/// asked for again. Not the same as credit.
+struct source_acknowledged {
+  source_id source = 0;
+  std::uint64_t up_to = 0;
 };
 
 /// Permission to send so many more records.
@@ -91,6 +118,8 @@ struct source_credit {
 enum class refusal : std::uint8_t {
   window_full, ///< more than the credit allowed
   closed,      ///< the source was closed, or its job has ended
+  gap,         ///< records before it were never sent
+  not_alone,   ///< another sender feeds a source whose sender repeats
 };
 
 /// Records that did not enter the source; they are the sender's again.
@@ -119,6 +148,8 @@ struct delivery_ack {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::source_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::source_credit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::source_resume)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::source_acknowledged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::source_refused)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::source_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flow::outgoing_batch)

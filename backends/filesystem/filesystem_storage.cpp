@@ -170,11 +170,8 @@ expected<std::vector<std::uint64_t>> filesystem_storage::published() {
   return ids(true);
 }
 
-expected<std::uint64_t> filesystem_storage::greatest_id() {
-  auto all = ids(false);
-  if (!all)
-    return all.error();
-  return all->empty() ? 0 : all->back();
+expected<std::vector<std::uint64_t>> filesystem_storage::begun() {
+  return ids(false);
 }
 
 expected<stored_checkpoint>

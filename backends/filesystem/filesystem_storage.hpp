@@ -33,7 +33,7 @@ public:
   expected<std::string>
   publish(std::shared_ptr<const checkpoint_metadata> metadata) override;
   expected<std::vector<std::uint64_t>> published() override;
-  expected<std::uint64_t> greatest_id() override;
+  expected<std::vector<std::uint64_t>> begun() override;
   expected<stored_checkpoint> load(std::uint64_t checkpoint_id) override;
   expected<void> discard(std::uint64_t checkpoint_id) override;
 

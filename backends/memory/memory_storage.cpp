@@ -1,7 +1,5 @@
 #include "backends/memory/memory_storage.hpp"
 
-#include <algorithm>
-
 #include "libflow/checkpoint/checkpoint_files.hpp"
 #include "libflow/checkpoint/inline_state.hpp"
 
@@ -30,7 +28,7 @@ private:
 expected<std::unique_ptr<state_output>>
 memory_storage::begin_state(std::uint64_t checkpoint_id, const std::string&) {
   const std::lock_guard guard{mutex_};
-  greatest_ = std::max(greatest_, checkpoint_id);
+  begun_.insert(checkpoint_id);
   return std::unique_ptr<state_output>{std::make_unique<memory_state_output>()};
 }
 
@@ -44,7 +42,7 @@ expected<std::string>
 memory_storage::publish(std::shared_ptr<const checkpoint_metadata> metadata) {
   const std::lock_guard guard{mutex_};
   const std::uint64_t id = metadata->checkpoint_id;
-  greatest_ = std::max(greatest_, id);
+  begun_.insert(id);
   if (!checkpoints_.emplace(id, std::move(metadata)).second)
     return error{error_code::io,
                  "checkpoint " + std::to_string(id) + " exists already"};
@@ -59,9 +57,9 @@ expected<std::vector<std::uint64_t>> memory_storage::published() {
   return ids;
 }
 
-expected<std::uint64_t> memory_storage::greatest_id() {
+expected<std::vector<std::uint64_t>> memory_storage::begun() {
   const std::lock_guard guard{mutex_};
-  return greatest_;
+  return std::vector<std::uint64_t>{begun_.begin(), begun_.end()};
 }
 
 expected<stored_checkpoint> memory_storage::load(std::uint64_t checkpoint_id) {
@@ -78,6 +76,7 @@ expected<stored_checkpoint> memory_storage::load(std::uint64_t checkpoint_id) {
 expected<void> memory_storage::discard(std::uint64_t checkpoint_id) {
   const std::lock_guard guard{mutex_};
   checkpoints_.erase(checkpoint_id);
+  begun_.erase(checkpoint_id);
   return {};
 }
 

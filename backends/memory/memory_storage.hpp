@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "libflow/checkpoint/checkpoint_storage.hpp"
 #include "libflow/core/file_system.hpp"
@@ -26,7 +27,7 @@ public:
   expected<std::string>
   publish(std::shared_ptr<const checkpoint_metadata> metadata) override;
   expected<std::vector<std::uint64_t>> published() override;
-  expected<std::uint64_t> greatest_id() override;
+  expected<std::vector<std::uint64_t>> begun() override;
   expected<stored_checkpoint> load(std::uint64_t checkpoint_id) override;
   expected<void> discard(std::uint64_t checkpoint_id) override;
 
@@ -34,8 +35,8 @@ private:
   const std::shared_ptr<file_system> files_;
   std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<const checkpoint_metadata>>
-    checkpoints_;              // of mutex_
-  std::uint64_t greatest_ = 0; // of mutex_
+    checkpoints_;                 // of mutex_
+  std::set<std::uint64_t> begun_; // of mutex_
 };
 
 } // namespace flow

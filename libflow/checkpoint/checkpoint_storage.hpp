@@ -65,8 +65,8 @@ public:
   /// Ids of the published ones, rising.
   virtual expected<std::vector<std::uint64_t>> published() = 0;
 
-  /// The greatest id that was ever begun here; 0: none.
-  virtual expected<std::uint64_t> greatest_id() = 0;
+  /// Ids of all that were begun and not discarded, published or not, rising.
+  virtual expected<std::vector<std::uint64_t>> begun() = 0;
 
   /// Reads and checks the metadata of a published one.
   virtual expected<stored_checkpoint> load(std::uint64_t checkpoint_id) = 0;

@@ -13,6 +13,51 @@ double to_milliseconds(double seconds) {
   return std::round(seconds * 1000) / 1000;
 }
 
+std::string_view to_string(checkpoint_report::outcome outcome) {
+  switch (outcome) {
+  case checkpoint_report::outcome::pending:
+    return "pending";
+  case checkpoint_report::outcome::completed:
+    return "completed";
+  case checkpoint_report::outcome::failed:
+    return "failed";
+  }
+  return "?";
+}
+
+void write_subtask(const std::optional<subtask_statistics>& from,
+                   json_writer& out) {
+  if (!from) {
+    out.null();
+    return;
+  }
+  out.begin_object()
+    .member("alignment_us", from->alignment.count())
+    .member("sync_us", from->sync.count())
+    .member("async_us", from->async.count())
+    .member("bytes", from->bytes)
+    .end_object();
+}
+
+void write_checkpoints(const std::vector<checkpoint_report>& all,
+                       json_writer& out) {
+  out.key("checkpoints").begin_array();
+  for (const auto& each : all) {
+    out.begin_object()
+      .member("id", each.id)
+      .member("status", to_string(each.state))
+      .member("us", each.duration.count())
+      .member("bytes", each.bytes());
+    if (!each.failure.empty())
+      out.member("failure", each.failure);
+    out.key("subtasks").begin_array();
+    for (const auto& subtask : each.subtasks)
+      write_subtask(subtask, out);
+    out.end_array().end_object();
+  }
+  out.end_array();
+}
+
 } // namespace
 
 std::string to_json(const job_summary& summary, const summary_members& more) {
@@ -29,6 +74,8 @@ std::string to_json(const job_summary& summary, const summary_members& more) {
     .member("peak_rss_bytes", summary.peak_rss_bytes)
     .member("checkpoints_completed", summary.checkpoints_completed)
     .member("restarts", summary.restarts);
+  if (!summary.checkpoints.empty())
+    write_checkpoints(summary.checkpoints, out);
   if (more)
     more(summary, out);
   out.end_object();

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "libflow/checkpoint/checkpoint_statistics.hpp"
 #include "libflow/job/job_status.hpp"
 
 namespace flow {
@@ -23,6 +25,8 @@ struct job_summary {
   std::uint64_t peak_rss_bytes = 0;
   std::uint64_t checkpoints_completed = 0;
   std::uint64_t restarts = 0;
+  /// The last ones, oldest first; left out where there are none.
+  std::vector<checkpoint_report> checkpoints;
 };
 
 /// Writes further members behind those of the summary.

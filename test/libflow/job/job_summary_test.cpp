@@ -23,3 +23,24 @@ TEST_CASE("a summary is one line with exactly its keys, in order") {
            R"("seconds":1.234,"cpu_seconds":2,"peak_rss_bytes":52428800,)"
            R"("checkpoints_completed":3,"restarts":1})");
 }
+
+TEST_CASE("the last checkpoints stand behind, with what each subtask spent") {
+  job_summary summary;
+  auto& one = summary.checkpoints.emplace_back();
+  one.id = 7;
+  one.state = checkpoint_report::outcome::completed;
+  one.duration = std::chrono::milliseconds{5};
+  one.subtasks = {subtask_statistics{std::chrono::microseconds{1},
+                                     std::chrono::microseconds{2},
+                                     std::chrono::microseconds{3}, 4},
+                  std::nullopt};
+  auto& two = summary.checkpoints.emplace_back();
+  two.id = 8;
+  two.state = checkpoint_report::outcome::failed;
+  two.failure = "expired";
+  CHECK(to_json(summary).ends_with(
+    R"("checkpoints":[{"id":7,"status":"completed","us":5000,"bytes":4,)"
+    R"("subtasks":[{"alignment_us":1,"sync_us":2,"async_us":3,"bytes":4},)"
+    R"(null]},{"id":8,"status":"failed","us":0,"bytes":0,)"
+    R"("failure":"expired","subtasks":[]}]})"));
+}
