@@ -13,7 +13,7 @@ namespace {
 
 /// Waits for the end; shows progress, passes on signals.
 job_result attend(running_job& job, job_signals& signals) {
-  constexpr std::chrono::milliseconds tick{100};
+  constexpr std::chrono::milliseconds tick{200};
   const system_clock time;
   progress_display display{stderr_progress_target(), time.steady()};
   bool stopping = false;

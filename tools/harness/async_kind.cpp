@@ -47,6 +47,10 @@ public:
     : operator_subject(std::move(plan), where), requests_(std::move(requests)),
       capacity_(capacity) {}
 
+  /// Not for restarts amid a case: a new instance asks anew, with timeouts that
+  /// begin then, so that other requests are open than the case speaks of.
+  [[nodiscard]] bool has_state() const override { return false; }
+
   void processing_time(timestamp now) override {
     now_ = now;
     operator_subject::processing_time(now);
