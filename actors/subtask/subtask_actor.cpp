@@ -369,9 +369,12 @@ void subtask_actor::schedule_run() {
 void subtask_actor::wake_at(std::chrono::nanoseconds deadline) {
   if (deadline >= armed_)
     return;
+  const auto in = deadline - time_.steady();
+  if (in <= std::chrono::nanoseconds{0}) {
+    schedule_run(); // not by way of the clock's thread
+    return;
+  }
   armed_ = deadline;
-  const auto in =
-    std::max(deadline - time_.steady(), std::chrono::nanoseconds{0});
   delayed_send(this, in, wake_atom::value, ++wake_epoch_);
 }
 

@@ -169,7 +169,7 @@ class Idle(Running):
         self.job.stdout.readline()
         # What it costs can only be seen over some time; the start is not idle.
         least = None
-        for _ in range(3):
+        for _ in range(8):
             before, began = self.cpu_ns(), time.monotonic()
             time.sleep(3)
             share = (self.cpu_ns() - before) / 1e9 / (time.monotonic() - began)
