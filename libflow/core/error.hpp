@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "libflow/core/assert.hpp"
 
@@ -42,24 +41,24 @@ class [[nodiscard]] expected {
 public:
   using value_type = T;
 
-  expected(T value) : data_(std::in_place_index<0>, std::move(value)) {}
-  expected(flow::error err) : data_(std::in_place_index<1>, std::move(err)) {}
+  expected(T value) : value_(std::move(value)) {}
+  expected(flow::error err) : error_(std::move(err)) {}
 
-  [[nodiscard]] bool has_value() const noexcept { return data_.index() == 0; }
+  [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }
 
   /// @pre has_value()
   T& value() & {
     check();
-    return std::get<0>(data_);
+    return *value_;
   }
   const T& value() const& {
     check();
-    return std::get<0>(data_);
+    return *value_;
   }
   T&& value() && {
     check();
-    return std::get<0>(std::move(data_));
+    return *std::move(value_);
   }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
@@ -70,17 +69,18 @@ public:
   /// @pre !has_value()
   const flow::error& error() const {
     FLOW_ASSERT(!has_value(), "expected holds a value");
-    return std::get<1>(data_);
+    return *error_;
   }
 
 private:
   void check() const {
     if (!has_value()) [[unlikely]]
-      invariant_failed(__FILE__, __LINE__, "has_value()",
-                       std::get<1>(data_).text);
+      invariant_failed(__FILE__, __LINE__, "has_value()", error_->text);
   }
 
-  std::variant<T, flow::error> data_;
+  // One of the two; a variant would take twice the time to compile.
+  std::optional<T> value_;
+  std::optional<flow::error> error_;
 };
 
 /// Success, or the error.

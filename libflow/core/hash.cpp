@@ -1,9 +1,12 @@
 #include "libflow/core/hash.hpp"
 
-namespace flow::detail {
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
-std::uint64_t hash_many_bytes(const void* data, std::size_t size) noexcept {
+namespace flow {
+
+std::uint64_t hash_bytes(const void* data, std::size_t size) noexcept {
   return XXH3_64bits(data, size);
 }
 
-} // namespace flow::detail
+} // namespace flow

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -9,9 +10,6 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include "libflow/core/bytes.hpp"
 #include "libflow/core/codec.hpp"
@@ -25,8 +23,29 @@ inline constexpr std::string_view hash_id = "xxh3-64/1";
 
 namespace detail {
 
-/// XXH3-64 of any number of bytes.
-std::uint64_t hash_many_bytes(const void* data, std::size_t size) noexcept;
+/// XXH3-64 of an integer of four to eight bytes, inlined: the library's general
+/// function is too large for that. The formula is that of inputs of this
+/// length in the XXH3 specification, with seed 0 and the default secret.
+template <class Int>
+requires(sizeof(Int) >= 4 && sizeof(Int) <= 8)
+  [[nodiscard]] inline std::uint64_t hash_integer(Int key) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  constexpr std::uint64_t secret = 0xC73AB174C5ECD5A2;
+  constexpr std::uint64_t prime = 0x9FB21C651E98DF25;
+  // The first four bytes above the last four, which are the same ones if there
+  // are but four.
+  auto bits = static_cast<std::uint64_t>(key);
+  if constexpr (sizeof key == 4)
+    bits = (bits & 0xFFFFFFFF) | bits << 32;
+  else
+    bits = std::rotl(bits, 32);
+  bits ^= secret;
+  bits ^= std::rotl(bits, 49) ^ std::rotl(bits, 24);
+  bits *= prime;
+  bits ^= (bits >> 35) + sizeof key;
+  bits *= prime;
+  return bits ^ bits >> 28;
+}
 
 template <class T>
 concept string_key = std::same_as<T, text> || std::same_as<
@@ -34,13 +53,9 @@ concept string_key = std::same_as<T, text> || std::same_as<
 
 } // namespace detail
 
-/// XXH3-64, seed 0. Short inputs are hashed inline.
-[[nodiscard]] inline std::uint64_t hash_bytes(const void* data,
-                                              std::size_t size) noexcept {
-  if (size > 16)
-    return detail::hash_many_bytes(data, size);
-  return XXH3_64bits(data, size);
-}
+/// XXH3-64, seed 0.
+[[nodiscard]] std::uint64_t hash_bytes(const void* data,
+                                       std::size_t size) noexcept;
 
 /// The hash of a key, the same on every machine and in every version: XXH3-64
 /// of its canonical encoding (core/codec.hpp). A string that is the whole key
@@ -59,12 +74,10 @@ template <class K>
     const std::string_view bytes = key;
     return hash_bytes(bytes.data(), bytes.size());
   } else if constexpr (std::is_integral_v<K> || std::is_enum_v<K>) {
-    // Inlined: the general function is too large for that.
     if constexpr (sizeof key >= 4 && sizeof key <= 8)
-      return XXH3_len_4to8_64b(reinterpret_cast<const xxh_u8*>(&key),
-                               sizeof key, XXH3_kSecret, 0);
+      return detail::hash_integer(key);
     else
-      return XXH3_64bits(&key, sizeof key);
+      return hash_bytes(&key, sizeof key);
   } else {
     std::array<std::byte, 256> buffer;
     std::vector<std::byte> spill;

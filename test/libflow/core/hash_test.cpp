@@ -130,12 +130,15 @@ TEST_CASE("a string key is hashed by its bytes, whatever holds them") {
   }
 }
 
-TEST_CASE("inlined hashes of short keys are those of XXH3-64") {
-  std::string bytes;
-  for (int i = 0; i < 600; ++i) {
-    CHECK(flow::hash_bytes(bytes.data(), bytes.size())
-          == flow::detail::hash_many_bytes(bytes.data(), bytes.size()));
-    bytes += static_cast<char>(i * 7);
+TEST_CASE("an integer is hashed inline as its bytes are by the library") {
+  std::uint64_t bits = 1;
+  for (int i = 0; i < 1000; ++i) {
+    bits = bits * 0x9E3779B97F4A7C15 + 12345;
+    const auto half = static_cast<std::uint32_t>(bits >> 32);
+    const auto sign = static_cast<std::int32_t>(half);
+    CHECK(key_hash(bits) == flow::hash_bytes(&bits, sizeof bits));
+    CHECK(key_hash(half) == flow::hash_bytes(&half, sizeof half));
+    CHECK(key_hash(sign) == flow::hash_bytes(&sign, sizeof sign));
   }
   // The published value for no bytes at all.
   CHECK(flow::hash_bytes("", 0) == 0x2d06800538d394c2);
