@@ -6,7 +6,11 @@ import json
 import subprocess
 import sys
 
-RECORDS = {"latency": 20000, "calibrate": 100000, "nexmark": 50000}
+RECORDS = {"latency": 20000, "calibrate": 100000, "nexmark": 50000,
+           "latency-of-windows": 400000}
+# Benches that an option of another chooses.
+CALLS = {"sliding-per-row": ["sliding", "--per", "row"],
+         "latency-of-windows": ["latency", "--rate", "200000"]}
 # What every line has, and what the benches add.
 COMMON = ["bench", "config", "records", "parallelism", "pairs",
           "runtime_ns_per_record", "baseline_ns_per_record",
@@ -17,16 +21,24 @@ ADDED = {
     "exchange": ["ratio"],
     "keyed-count": ["ratio"],
     "window-count": ["ratio"],
+    "sliding": ["ratio", "slide_ms", "extra_rows"],
+    "sliding-per-row": ["ratio", "ns_per_row", "extra_rows", "bytes_per_cell"],
+    "session": ["ratio"],
+    "interval-join": ["ratio"],
     "memory": ["ratio", "rss_growth_bytes"],
     "latency": ["p50_us", "p90_us", "p99_us", "p999_us", "max_us",
                 "noise_p99_us"],
+    "latency-of-windows": ["p50_us", "p90_us", "p99_us", "p999_us", "max_us",
+                           "noise_p99_us", "results"],
     "calibrate": ["keyed_update_ns", "copy_64_bytes_ns"],
     "nexmark": ["ratio", "events_per_core_second"],
     "scale": ["ratio_to_step_before"],
 }
 # Lines of benches that print several.
-LINES = {"memory": 3, "nexmark": 23, "scale": 13}
-PAIRED = ["chain", "exchange", "keyed-count", "window-count", "nexmark"]
+LINES = {"memory": 3, "nexmark": 23, "scale": 13, "sliding": 4,
+         "sliding-per-row": 3}
+PAIRED = ["chain", "exchange", "keyed-count", "window-count", "sliding",
+          "sliding-per-row", "session", "interval-join", "nexmark"]
 
 
 def check(condition, text):
@@ -43,20 +55,22 @@ def check_line(bench, line):
     found = json.loads(line)
     for key in COMMON + ADDED[bench]:
         check(key in found, f"{key} is missing")
-    check(found["bench"] == bench, "it is about another bench")
+    check(found["bench"] == CALLS.get(bench, [bench])[0],
+          "it is about another bench")
     check(found["checksum_equal"] is True, "the results differ")
     check(found["verdict"].startswith("defect") is False, found["verdict"])
     if bench in PAIRED:
         check(len(found["pairs"]) == 2, "there are not two pairs")
         check(set(found["ratio"]) == {"median", "p5", "p95"}, "a bad ratio")
-    if bench in ("exchange", "keyed-count", "window-count"):
+    if bench in PAIRED and bench not in ("chain", "nexmark"):
         check(found["messages"] > 0, "no batch went through a mailbox")
 
 
 def check_bench(program, bench):
     records = str(RECORDS.get(bench, 200000))
-    ended = run(program, bench, "--records", records, "--keys", "1000",
-                "--most-keys", "1000000", "--pairs", "2", "--json")
+    ended = run(program, *CALLS.get(bench, [bench]), "--records", records,
+                "--keys", "1000", "--most-keys", "1000000", "--pairs", "2",
+                "--json")
     check(ended.returncode == 0, f"exit {ended.returncode}: {ended.stderr}")
     lines = ended.stdout.splitlines()
     check(len(lines) == LINES.get(bench, 1),
@@ -69,11 +83,15 @@ def check_usage(program):
     text = run(program, "--help")
     check(text.returncode == 0, "--help fails")
     for bench in ADDED:
-        check(bench in text.stdout, f"--help does not describe {bench}")
+        name = " ".join(CALLS.get(bench, [bench])).split(" --rate")[0]
+        check(name in text.stdout, f"--help does not describe {name}")
     for arguments, part in [(["no-such-bench"], "no-such-bench"),
                             (["recovery"], "not built yet"),
                             (["chain", "--backend", "memory"], "--backend"),
                             (["chain", "--processes", "2"], "--processes"),
+                            (["chain", "--rate", "1000"], "--rate"),
+                            (["session", "--per", "row"], "--per"),
+                            (["sliding", "--per", "record"], "--per"),
                             (["keyed-count", "--bytes", "64"], "--bytes"),
                             (["chain", "--records", "many"], "--records"),
                             ([], "--help")]:

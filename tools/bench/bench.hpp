@@ -22,10 +22,17 @@ struct settings {
   std::uint32_t processes = 1;
   std::uint32_t pairs = 7;
   bool json = false;
+  std::uint64_t rate = 0;     ///< records a second; 0: the bench's own
+  bool per_row = false;       ///< by result rows, not by records
   bool any_bytes = false;     ///< the bench has records of several sizes
+  bool any_rate = false;      ///< the bench sends at a rate
   bool any_processes = false; ///< the bench may run in several processes
   std::string only;           ///< one of its variants; empty: all
 };
+
+/// Records a second up to which latency is that of an exchange; beyond, that
+/// of windows.
+inline constexpr std::uint64_t highest_exchange_rate = 100'000;
 
 /// How a bench ended. A bar that was missed is not a defect.
 enum class outcome : std::uint8_t {
@@ -35,7 +42,7 @@ enum class outcome : std::uint8_t {
 
 /// One bench: what it is, and how to run it.
 struct description {
-  std::string_view name;
+  std::string_view name; ///< with the flag that chooses it, if one does
   std::string_view what;
   std::string_view input;
   std::string_view bar;
@@ -51,10 +58,15 @@ expected<outcome> run_chain(const settings& wanted);
 expected<outcome> run_exchange(const settings& wanted);
 expected<outcome> run_keyed_count(const settings& wanted);
 expected<outcome> run_window_count(const settings& wanted);
+expected<outcome> run_sliding(const settings& wanted);
+expected<outcome> run_sliding_rows(const settings& wanted);
+expected<outcome> run_session(const settings& wanted);
+expected<outcome> run_interval_join(const settings& wanted);
 expected<outcome> run_nexmark(const settings& wanted);
 expected<outcome> run_scale(const settings& wanted);
 expected<outcome> run_memory(const settings& wanted);
 expected<outcome> run_latency(const settings& wanted);
+expected<outcome> run_window_latency(const settings& wanted);
 expected<outcome> run_calibrate(const settings& wanted);
 
 } // namespace flow::bench

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -30,6 +31,18 @@ Int number(std::string_view text) {
   Int result = 0;
   std::from_chars(text.data(), text.data() + text.size(), result);
   return result;
+}
+
+/// Bytes in state of all tasks together.
+std::uint64_t state_bytes_in(std::string_view metrics) {
+  std::uint64_t sum = 0;
+  while (!metrics.empty()) {
+    const std::string_view line = metrics.substr(0, metrics.find('\n'));
+    metrics.remove_prefix(std::min(line.size() + 1, metrics.size()));
+    if (line.starts_with("flow_task_state_bytes{"))
+      sum += number<std::uint64_t>(line.substr(line.rfind(' ') + 1));
+  }
+  return sum;
 }
 
 /// Names the result folder to worker processes.
@@ -116,23 +129,33 @@ std::uint64_t vertex_counts::total() const {
                          std::uint64_t{0});
 }
 
-stream_environment make_environment(const settings& wanted,
-                                    std::uint64_t rows_per_watermark) {
+job_options make_options(const settings& wanted) {
   job_options options;
   options.job_name = "bench";
   options.parallelism = wanted.parallelism;
   options.processes = wanted.processes > 1 ? wanted.processes : 0;
+  return options;
+}
+
+stream_environment make_environment(const settings& wanted,
+                                    std::uint64_t rows_per_watermark) {
+  job_options options = make_options(wanted);
   options.watermark_every_rows = rows_per_watermark;
   return stream_environment{std::move(options)};
 }
 
-expected<std::vector<vertex_counts>> run_job(stream_environment& env) {
+expected<std::vector<vertex_counts>> run_job(stream_environment& env,
+                                             std::uint64_t* most_state) {
   auto job = env.execute_async();
   if (!job)
     return job.error();
+  const std::chrono::milliseconds step{most_state != nullptr ? 100 : 1000};
   std::optional<job_result> result;
-  while (!result)
-    result = (*job)->wait(std::chrono::milliseconds{1000});
+  while (!result) {
+    result = (*job)->wait(step);
+    if (most_state != nullptr)
+      *most_state = std::max(*most_state, state_bytes_in((*job)->metrics()));
+  }
   if (result->cause)
     return *result->cause;
   return read_counts((*job)->metrics());

@@ -23,11 +23,17 @@ struct vertex_counts {
 };
 
 /// Runs a job to its end.
+/// @param most_state  if given, becomes the most bytes in state that all tasks
+///                    together had, looked at ten times a second
 /// @return the counts of its vertices, from its metrics
-expected<std::vector<vertex_counts>> run_job(stream_environment& env);
+expected<std::vector<vertex_counts>>
+run_job(stream_environment& env, std::uint64_t* most_state = nullptr);
 
 /// Reads the counts of a job's vertices out of its metrics.
 std::vector<vertex_counts> read_counts(std::string_view metrics);
+
+/// Options of a bench's job.
+[[nodiscard]] job_options make_options(const settings& wanted);
 
 /// An environment for a bench's job.
 /// @param rows_per_watermark  0: watermarks by the clock

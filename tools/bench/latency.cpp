@@ -1,13 +1,11 @@
-#include <mutex>
 #include <thread>
 
+#include "tools/bench/open_loop.hpp"
 #include "tools/bench/pairs.hpp"
 
 namespace flow::bench {
 
 namespace {
-
-using std::chrono::nanoseconds;
 
 /// When it was due, in nanoseconds of the steady clock, and its number.
 struct event {
@@ -15,41 +13,7 @@ struct event {
   std::uint64_t number = 0;
 };
 
-constexpr std::uint64_t rate = 100'000;         // per second, of all sources
 constexpr std::chrono::milliseconds allowed{5}; // beyond the buffer timeout
-
-/// Ticks at a fixed rate whether or not anybody keeps up. Does not know what is
-/// done at a tick.
-class open_loop {
-public:
-  open_loop(double per_second, std::uint64_t count)
-    : period_(1e9 / per_second), count_(count) {}
-
-  void start(nanoseconds at) { start_ = at; }
-
-  /// Calls f(due time, number) for at most `most` ticks that are due.
-  template <class F>
-  void run(nanoseconds at, std::uint64_t most, F&& f) {
-    for (; most > 0 && next_ < count_ && due() <= at; --most, ++next_)
-      f(due(), next_);
-  }
-  [[nodiscard]] bool done() const { return next_ == count_; }
-  [[nodiscard]] bool behind(nanoseconds at) const {
-    return !done() && due() <= at;
-  }
-
-private:
-  [[nodiscard]] nanoseconds due() const {
-    return start_
-           + nanoseconds{
-             static_cast<std::int64_t>(static_cast<double>(next_) * period_)};
-  }
-
-  double period_; // in ns
-  std::uint64_t count_;
-  std::uint64_t next_ = 0;
-  nanoseconds start_{0};
-};
 
 class timed_source final : public source<event> {
 public:
@@ -69,7 +33,7 @@ private:
   class reader final : public source_reader<event> {
   public:
     explicit reader(const settings& wanted)
-      : loop_(static_cast<double>(rate) / wanted.parallelism,
+      : loop_(static_cast<double>(wanted.rate) / wanted.parallelism,
               wanted.records / wanted.parallelism) {}
 
     expected<void> open(source_context&) override { return {}; }
@@ -95,23 +59,6 @@ private:
   };
 
   settings wanted_;
-};
-
-/// Latencies in nanoseconds. @thread any
-class samples {
-public:
-  void add(std::vector<double>&& values) {
-    const std::lock_guard guard{mutex_};
-    all_.insert(all_.end(), values.begin(), values.end());
-  }
-  [[nodiscard]] std::vector<double> sorted() && {
-    std::sort(all_.begin(), all_.end());
-    return std::move(all_);
-  }
-
-private:
-  std::mutex mutex_;
-  std::vector<double> all_; // guarded by mutex_
 };
 
 class latency_sink final : public sink<event> {
@@ -159,30 +106,6 @@ private:
   shared_checksum* total_; // not owned
 };
 
-/// The same rate with nothing behind it: what timer and scheduler cost.
-std::vector<double> empty_loop(std::uint64_t count) {
-  std::vector<double> late;
-  late.reserve(count);
-  open_loop loop{static_cast<double>(rate), count};
-  loop.start(now());
-  while (!loop.done()) {
-    const auto at = now();
-    loop.run(at, count, [&](nanoseconds due, std::uint64_t) {
-      late.push_back(static_cast<double>((at - due).count()));
-    });
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
-  }
-  std::sort(late.begin(), late.end());
-  return late;
-}
-
-/// In microseconds. @pre not empty
-double quantile_us(const std::vector<double>& sorted, double share) {
-  const auto at =
-    static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1));
-  return sorted[at] / 1e3;
-}
-
 checksum expected_result(const settings& wanted) {
   const std::uint64_t each = wanted.records / wanted.parallelism;
   return {each * wanted.parallelism,
@@ -199,7 +122,9 @@ expected<bench_report> measure(const settings& wanted) {
   const machine_watch watch;
   const auto cpu_before = process_cpu();
   std::vector<double> noise;
-  std::jthread timer{[&] { noise = empty_loop(wanted.records); }};
+  std::jthread timer{[&] {
+    noise = empty_loop(static_cast<double>(wanted.rate), wanted.records);
+  }};
   const auto counts = run_job(env);
   timer.join();
   if (!counts)
@@ -216,13 +141,13 @@ expected<bench_report> measure(const settings& wanted) {
   report.ratio = spread{ratio, ratio, ratio};
   report.runtime_ns = static_cast<double>((process_cpu() - cpu_before).count())
                       / static_cast<double>(wanted.records);
-  report.records_per_second = static_cast<double>(rate);
+  report.records_per_second = static_cast<double>(wanted.rate);
   report.messages = messages_of(*counts);
   report.disturbed = watch.since();
   report.checksums_equal = total.total() == expected_result(wanted);
   report.defect =
     skipped_work(*counts, wanted.parallelism, expected_result(wanted).count);
-  report.extra = {{"rate", static_cast<double>(rate)},
+  report.extra = {{"rate", static_cast<double>(wanted.rate)},
                   {"bar_p99_us", bar_us},
                   {"p50_us", quantile_us(late, 0.5)},
                   {"p90_us", quantile_us(late, 0.9)},

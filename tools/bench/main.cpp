@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iostream>
+#include <optional>
 #include <span>
 
 #include "libflow/core/exit_code.hpp"
@@ -13,9 +14,8 @@ namespace flow::bench {
 namespace {
 
 /// Benches whose subject is not there yet.
-constexpr std::string_view later[] = {
-  "sliding",          "session", "interval-join", "checkpoint",
-  "checkpoint-stall", "backend", "recovery"};
+constexpr std::string_view later[] = {"checkpoint", "checkpoint-stall",
+                                      "backend", "recovery"};
 
 option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
   option_set options;
@@ -48,18 +48,22 @@ option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
   options.add("backend", &unbuilt, "memory|filesystem", "where state lives")
     .default_text("")
     .built(false);
-  options.add("rate", &unbuilt, "N", "records per second, of latency")
-    .default_text("")
-    .built(false);
-  options.add("per", &unbuilt, "row", "what sliding is measured by")
-    .default_text("")
-    .built(false);
+  options
+    .add("rate", &wanted.rate, "N", "records per second, of latency",
+         {1, 100'000'000})
+    .default_text("");
+  options
+    .add_choice("per", &wanted.per_row, {{"row", true}},
+                "what sliding is measured by")
+    .default_text("");
   options.add("processes", &wanted.processes, "N", "processes of the job",
               {1, 1024});
   options.check([&wanted]() -> expected<void> {
     if (wanted.processes > 1 && !wanted.any_processes)
       return error{error_code::invalid_argument,
                    "--processes: this bench runs in one process"};
+    if (wanted.rate > 0 && !wanted.any_rate)
+      return error{error_code::invalid_argument, "--rate: this bench has none"};
     if (wanted.bytes != 16 && !wanted.any_bytes)
       return error{error_code::invalid_argument,
                    "--bytes: this bench has records of 16 bytes only"};
@@ -111,16 +115,53 @@ int refuse_bench(const std::string& name) {
   return refuse("there is no bench \"" + name + "\"; there are " + names);
 }
 
-int run(const description& bench, std::span<const std::string> arguments) {
+const description* find_bench(std::string_view name) {
+  for (const auto& each : all_benches())
+    if (each.name == name)
+      return &each;
+  return nullptr;
+}
+
+/// Under which name the bench stands that these options ask for.
+std::string name_with_flags(const std::string& name, const settings& wanted) {
+  if (wanted.per_row)
+    return name + " --per row";
+  if (wanted.rate > highest_exchange_rate)
+    return name + " --rate 1000000";
+  return name;
+}
+
+/// Options on top of a bench's defaults; nullopt: it has ended with `code`.
+std::optional<settings> parse(const description& bench,
+                              std::span<const std::string> arguments,
+                              int& code) {
   settings wanted = bench.defaults;
   std::string unbuilt;
   bool help = false;
   auto options = options_of(wanted, unbuilt, help);
-  if (auto parsed = options.parse(arguments); !parsed)
-    return refuse(parsed.error().text);
-  if (help)
-    return print_help();
-  const auto ended = bench.run(wanted);
+  if (auto parsed = options.parse(arguments); !parsed) {
+    code = refuse(parsed.error().text);
+    return std::nullopt;
+  }
+  if (help) {
+    code = print_help();
+    return std::nullopt;
+  }
+  return wanted;
+}
+
+int run(const description& named, std::span<const std::string> arguments) {
+  int code = 0;
+  auto wanted = parse(named, arguments, code);
+  if (!wanted)
+    return code;
+  const std::string name = name_with_flags(std::string{named.name}, *wanted);
+  const description* chosen = find_bench(name);
+  if (chosen == nullptr)
+    return refuse("there is no bench \"" + name + '"');
+  if (chosen != &named)
+    wanted = parse(*chosen, arguments, code);
+  const auto ended = chosen->run(*wanted);
   if (!ended) {
     std::cerr << "flow-bench: " << ended.error().text << '\n';
     return to_int(exit_code::failed);
@@ -134,12 +175,9 @@ int run(std::span<const std::string> arguments) {
   const std::string& name = arguments.front();
   if (name == "--help" || name == "-h")
     return print_help();
-  const auto& benches = all_benches();
-  const auto found =
-    std::find_if(benches.begin(), benches.end(),
-                 [&](const description& each) { return each.name == name; });
-  return found == benches.end() ? refuse_bench(name)
-                                : run(*found, arguments.subspan(1));
+  const description* found = find_bench(name);
+  return found == nullptr ? refuse_bench(name)
+                          : run(*found, arguments.subspan(1));
 }
 
 } // namespace

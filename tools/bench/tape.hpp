@@ -48,11 +48,12 @@ private:
 };
 
 /// What a tape is to hold: keys uniform in 0 .. keys - 1, times that rise
-/// evenly, `per_ms` events each.
+/// evenly, `per_span` events every `span_ms`.
 struct tape_plan {
   std::uint64_t length = 0; ///< events to be read
   std::uint64_t keys = 1;
-  std::uint64_t per_ms = 100;
+  std::uint64_t per_span = 100;
+  std::uint64_t span_ms = 1;
   std::uint64_t most_bytes = in_cache;
   std::uint64_t seed = 1;
 
@@ -76,15 +77,15 @@ public:
   };
 
   explicit tape(const tape_plan& plan) : length_(plan.length) {
-    const std::uint64_t per_ms = plan.per_ms;
+    const std::uint64_t span = plan.per_span;
     const std::uint64_t most = plan.most_bytes / sizeof(event);
-    events_.resize(std::min(length_, std::max(most / per_ms, 1UL) * per_ms));
-    lap_ = static_cast<timestamp>(events_.size() / per_ms);
+    events_.resize(std::min(length_, std::max(most / span, 1UL) * span));
+    lap_ = static_cast<timestamp>(events_.size() * plan.span_ms / span);
     random_numbers random{plan.seed};
     for (std::size_t i = 0; i < events_.size(); ++i) {
       event& each = events_[i];
       each.value.key = (random.next() >> 32) * plan.keys >> 32;
-      each.time = static_cast<timestamp>(i / per_ms);
+      each.time = static_cast<timestamp>(i * plan.span_ms / span);
       if constexpr (timed<Record>)
         each.value.time = each.time;
       else
@@ -127,14 +128,16 @@ private:
   timestamp lap_ = 0; // event time from one round to the next
 };
 
-/// One tape a source, each of its share of the plan's length.
+/// One tape a source, each of its share of the plan's length and with a seed of
+/// its own, from `first_seed` on.
 template <class Record>
-std::vector<tape<Record>> make_tapes(tape_plan plan, std::uint32_t sources) {
+std::vector<tape<Record>> make_tapes(tape_plan plan, std::uint32_t sources,
+                                     std::uint64_t first_seed = 1) {
   const std::uint64_t records = plan.length;
   std::vector<tape<Record>> result;
   for (std::uint32_t i = 0; i < sources; ++i) {
     plan.length = records / sources + (i < records % sources ? 1 : 0);
-    plan.seed = i + 1;
+    plan.seed = first_seed + i;
     result.emplace_back(plan);
   }
   return result;

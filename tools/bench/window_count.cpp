@@ -2,35 +2,19 @@
 
 #include "libflow/api/windowed_stream.hpp"
 #include "tools/bench/pairs.hpp"
+#include "tools/bench/window_records.hpp"
 
 namespace flow::bench {
 
 namespace {
 
+using event = timed_event;
+
 constexpr std::uint64_t windows = 100;
 constexpr std::uint64_t events_per_ms = 100; // of a source
 constexpr std::uint64_t rows_per_watermark = 10'000;
 
-/// The time of a record is one of its fields, as it is in a job.
-struct event {
-  std::uint64_t key = 0;
-  timestamp time = 0;
-};
-
-struct window_result {
-  std::uint64_t key = 0;
-  std::uint64_t count = 0;
-};
-
-constexpr auto digest = [](const window_result& in, timestamp time) {
-  return in.key * in.count + static_cast<std::uint64_t>(time);
-};
-
-struct count_events {
-  using accumulator = std::uint64_t;
-  void add(accumulator& count, const event&) const { ++count; }
-  std::uint64_t result(const accumulator& count) const { return count; }
-};
+constexpr auto digest = window_digest{};
 
 /// Such that there are 100 windows, of whole milliseconds.
 timestamp window_size(const settings& wanted) {
@@ -49,13 +33,8 @@ expected<runtime_run> run_runtime(const std::vector<tape<event>>& tapes,
     .assign_timestamps_and_watermarks(monotonous_timestamps(&event::time))
     .key_by(&event::key)
     .window(tumbling_event_time{duration_ms{window_size(wanted)}})
-    .aggregate<window_result>(count_events{},
-                              [](const window_context<std::uint64_t>& context,
-                                 std::uint64_t count,
-                                 collector<window_result>& out) {
-                                out.emit(window_result{context.key(), count});
-                              })
-    .sink_to(std::make_shared<checksum_sink<window_result, decltype(digest)>>(
+    .aggregate<window_result>(count_events{}, emit_window_result{})
+    .sink_to(std::make_shared<checksum_sink<window_result, window_digest>>(
       total, digest));
   auto counts = run_job(env);
   if (!counts)
@@ -65,7 +44,7 @@ expected<runtime_run> run_runtime(const std::vector<tape<event>>& tapes,
 
 checksum run_baseline(const std::vector<tape<event>>& tapes,
                       const settings& wanted) {
-  using sink = window_sink<event, window_result, decltype(digest)>;
+  using sink = window_sink<event, window_result, window_digest>;
   std::vector<sink> sinks;
   for (std::size_t i = 0; i < tapes.size(); ++i)
     sinks.emplace_back(i, tapes.size(), window_size(wanted), digest);
@@ -81,7 +60,7 @@ checksum run_baseline(const std::vector<tape<event>>& tapes,
 expected<outcome> run_window_count(const settings& wanted) {
   const auto tapes = make_tapes<event>({.length = wanted.records,
                                         .keys = wanted.keys,
-                                        .per_ms = events_per_ms,
+                                        .per_span = events_per_ms,
                                         .most_bytes = tape_plan::large},
                                        wanted.parallelism);
   return run_contest({.bench = "window-count",

@@ -10,11 +10,10 @@ namespace flow::bench {
 
 /// As many threads as tapes, each source and sink in one, joined by rings from
 /// each to each. `sinks[i].take(from, entry)` is called in thread i.
-template <class Record, class Sink>
+template <class Record, class Sink, class Tape = tape<Record>>
 class ring_exchange {
 public:
-  ring_exchange(const std::vector<tape<Record>>& tapes,
-                std::vector<Sink>& sinks)
+  ring_exchange(const std::vector<Tape>& tapes, std::vector<Sink>& sinks)
     : tapes_(tapes), sinks_(sinks), threads_(tapes.size()) {
     for (std::size_t i = 0; i < threads_ * threads_; ++i)
       rings_.push_back(std::make_unique<ring>(std::size_t{4096}));
@@ -71,7 +70,7 @@ private:
     return count > 0;
   }
 
-  const std::vector<tape<Record>>& tapes_;
+  const std::vector<Tape>& tapes_;
   std::vector<Sink>& sinks_;
   std::size_t threads_;
   std::vector<std::unique_ptr<ring>> rings_; // [from * threads_ + to]
