@@ -103,6 +103,8 @@ applied checkpoint_mode_of(job_options& options, std::string_view text) {
 applied checkpoint_retention_of(job_options& options, std::string_view text) {
   constexpr std::array<std::string_view, 3> names = {
     "retain-on-cancellation", "delete-on-cancellation", "none"};
+  if (text == "NO_EXTERNALIZED_CHECKPOINTS")
+    text = "none"; // as Flink's files have it
   const auto index = choice_value(text, names);
   if (!index)
     return index.error();

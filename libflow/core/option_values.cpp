@@ -67,7 +67,13 @@ expected<bool> bool_value(std::string_view text) {
 
 expected<std::size_t> choice_value(std::string_view text,
                                    std::span<const std::string_view> choices) {
-  const auto found = std::ranges::find(choices, text);
+  const auto same = [](char a, char b) {
+    return a == (b == '_' ? '-' : std::tolower(static_cast<unsigned char>(b)));
+  };
+  const auto found =
+    std::ranges::find_if(choices, [&](std::string_view choice) {
+      return std::ranges::equal(choice, text, same);
+    });
   if (found != choices.end())
     return static_cast<std::size_t>(found - choices.begin());
   std::string what = "one of";

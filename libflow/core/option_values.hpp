@@ -36,7 +36,8 @@ expected<double> decimal_value(std::string_view text, double least);
 /// `true` or `false`.
 expected<bool> bool_value(std::string_view text);
 
-/// The index of the choice that `text` is.
+/// The index of the choice that `text` is; choices are in lower case, and
+/// `EXACTLY_ONCE` stands for `exactly-once`.
 expected<std::size_t> choice_value(std::string_view text,
                                    std::span<const std::string_view> choices);
 

@@ -273,6 +273,19 @@ TEST_CASE("keys of checkpoints arrive") {
   CHECK(parsed->options.allow_non_restored_state);
 }
 
+TEST_CASE("values of configuration files for Flink are understood") {
+  const auto parsed =
+    parse({"-Dexecution.checkpointing.mode=AT_LEAST_ONCE",
+           "-Dexecution.checkpointing.externalized-checkpoint-retention="
+           "RETAIN_ON_CANCELLATION"});
+  REQUIRE(parsed);
+  const checkpoint_options& options = parsed->options.checkpoints;
+  CHECK(options.mode == barrier_mode::at_least_once);
+  CHECK(options.retention == checkpoint_retention::retain_on_cancellation);
+  CHECK(parse({"-Dexecution.checkpointing.externalized-checkpoint-retention="
+               "NO_EXTERNALIZED_CHECKPOINTS"}));
+}
+
 TEST_CASE("what cannot be kept or found is refused before the job starts") {
   CHECK(error_text({"-s", "latest"})
         == "--restore latest needs execution.checkpointing.dir: checkpoints in "
