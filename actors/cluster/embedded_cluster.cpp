@@ -125,6 +125,7 @@ void embedded_cluster::on_end(const job_end& end) {
   if (listener_) // before `wait` returns, which may take this object away
     caf::anon_send(listener_, jobended_atom::value, result);
   const std::lock_guard guard{mutex_};
+  history_ = end.checkpoints.history;
   result_ = std::move(result);
   changed_.notify_all();
 }
@@ -179,6 +180,24 @@ void embedded_cluster::stop() {
 void embedded_cluster::cancel() {
   caf::anon_send<caf::message_priority::high>(job_manager(),
                                               cancel_atom::value);
+}
+
+void embedded_cluster::take_checkpoint() {
+  caf::anon_send(job_manager(), ckptnow_atom::value);
+}
+
+checkpoint_history embedded_cluster::checkpoints() {
+  checkpoint_history history;
+  {
+    const std::lock_guard guard{mutex_};
+    if (result_)
+      return history_;
+  }
+  caf::scoped_actor self{system_};
+  self->request(job_manager(), status_timeout, ckpthist_atom::value)
+    .receive([&](checkpoint_history& answer) { history = std::move(answer); },
+             [](caf::error&) {}); // it is just ending
+  return history;
 }
 
 job_status_report embedded_cluster::status() {

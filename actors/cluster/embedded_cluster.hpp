@@ -38,6 +38,8 @@ public:
   std::optional<job_result> wait(std::chrono::milliseconds at_most) override;
   void stop() override;
   void cancel() override;
+  void take_checkpoint() override;
+  [[nodiscard]] checkpoint_history checkpoints() override;
   [[nodiscard]] job_status_report status() override;
   [[nodiscard]] progress_facts progress() override;
   [[nodiscard]] std::string metrics() override;
@@ -81,6 +83,7 @@ private:
   std::condition_variable changed_;
   caf::actor job_manager_;           // guarded by mutex_
   std::optional<job_result> result_; // guarded by mutex_
+  checkpoint_history history_; // guarded by mutex_; once there is a result
 };
 
 /// What `--metrics` asks for, listening; null without it. Says on stderr which

@@ -101,6 +101,8 @@ caf::behavior job_manager_actor::make_behavior() {
     [this](restartdue_atom, std::uint32_t attempt) { on_restart_due(attempt); },
     [this](overdue_atom, std::uint32_t attempt) { on_cancel_overdue(attempt); },
     [this](status_atom) { return on_status(); },
+    [this](ckptnow_atom) { to_checkpoints(ckptnow_atom::value); },
+    [this](ckpthist_atom) { return on_history(); },
   };
 }
 
@@ -213,6 +215,16 @@ caf::result<job_status_report> job_manager_actor::on_status() {
     if (--*awaited == 0)
       promise.deliver(*report);
   };
+  if (checkpoints_) {
+    ++*awaited;
+    request(checkpoints_, explanation_timeout, ckpthist_atom::value)
+      .then(
+        [report, arrived](checkpoint_history& history) mutable {
+          report->checkpoints = std::move(history);
+          arrived();
+        },
+        [arrived](caf::error&) mutable { arrived(); });
+  }
   for (std::size_t task = 0; task < handles_.size(); ++task) {
     if (!handles_[task] || lifecycle_.task(task) != task_state::running)
       continue;
@@ -437,6 +449,15 @@ void job_manager_actor::spawn_checkpoint_coordinator() {
   checkpoints_ = spawn_apart<checkpoint_coordinator_actor>(
     *this, shared_, std::move(what), shared_,
     caf::actor_cast<caf::actor>(this));
+}
+
+caf::result<checkpoint_history> job_manager_actor::on_history() {
+  auto promise = make_response_promise<checkpoint_history>();
+  if (checkpoints_)
+    promise.delegate(checkpoints_, ckpthist_atom::value);
+  else
+    promise.deliver(checkpoint_history{});
+  return promise;
 }
 
 template <class... Args>

@@ -60,6 +60,7 @@ private:
   void on_restart_due(std::uint32_t attempt);
   void on_cancel_overdue(std::uint32_t attempt);
   caf::result<job_status_report> on_status();
+  caf::result<checkpoint_history> on_history();
   [[nodiscard]] std::shared_ptr<job_status_report> plain_status() const;
   void explain_silence(std::size_t task,
                        const std::shared_ptr<job_status_report>& report,

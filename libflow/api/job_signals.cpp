@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <ostream>
 
@@ -54,6 +55,34 @@ bool job_signals::take_status_request() noexcept {
   return status_requested.exchange(false);
 }
 
+namespace {
+
+std::string milliseconds(std::chrono::microseconds time) {
+  return std::to_string(time.count() / 1000) + "."
+         + std::to_string(time.count() / 100 % 10) + " ms";
+}
+
+/// What one checkpoint cost each subtask.
+void print_checkpoint(std::ostream& out, const checkpoint_report& what,
+                      const std::vector<subtask_report>& subtasks) {
+  out << "  checkpoint " << what.id << ' ' << to_string(what.state);
+  if (what.state != checkpoint_report::outcome::pending)
+    out << " after " << milliseconds(what.duration);
+  out << ", " << what.bytes() << " bytes";
+  out << (what.failure.empty() ? "" : ": ") << what.failure << '\n';
+  for (std::size_t i = 0; i < what.subtasks.size(); ++i) {
+    const auto& spent = what.subtasks[i];
+    if (!spent || i >= subtasks.size())
+      continue;
+    out << "    " << subtasks[i].vertex << " [" << subtasks[i].index
+        << "] alignment " << milliseconds(spent->alignment) << ", sync "
+        << milliseconds(spent->sync) << ", async " << milliseconds(spent->async)
+        << ", " << spent->bytes << " bytes\n";
+  }
+}
+
+} // namespace
+
 void print_status(std::ostream& out, const job_status_report& report) {
   out << "job is " << to_string(report.state) << '\n';
   for (const auto& each : report.subtasks) {
@@ -65,6 +94,16 @@ void print_status(std::ostream& out, const job_status_report& report) {
       out << ", watermark held by " << each.watermark_holder;
     out << '\n';
   }
+  const auto& checkpoints = report.checkpoints.reports();
+  if (checkpoints.empty())
+    return;
+  constexpr std::ptrdiff_t shown = 3;
+  out << "checkpoints: " << report.checkpoints.completed << " completed, "
+      << report.checkpoints.failed << " failed\n";
+  const auto count = static_cast<std::ptrdiff_t>(checkpoints.size());
+  for (auto at = checkpoints.end() - std::min(shown, count);
+       at != checkpoints.end(); ++at)
+    print_checkpoint(out, *at, report.subtasks);
 }
 
 } // namespace flow

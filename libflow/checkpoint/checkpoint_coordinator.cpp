@@ -71,15 +71,16 @@ checkpoint_coordinator::attempt_running(std::uint32_t attempt, time_point now) {
   if (attempt != attempt_)
     return {};
   running_ = true;
+  // A restart does not put off what was due: until the next one, nothing is
+  // committed.
   if (options_.interval)
-    due_ = now + *options_.interval;
+    due_ = due_ ? std::max(*due_, now) : now + *options_.interval;
   return {};
 }
 
 checkpoint_coordinator::steps checkpoint_coordinator::attempt_ended() {
   steps out;
   running_ = false;
-  due_.reset();
   // One that is being made durable is not undone: its answer decides.
   for (auto it = pending_.begin(); it != pending_.end();) {
     if (it->second.publishing) {

@@ -207,7 +207,7 @@ private:
   std::uint32_t attempt_ = 0;
   std::vector<task_stage> tasks_;
   pending_map pending_;
-  std::optional<time_point> due_; // the next periodic one
+  std::optional<time_point> due_; // the next periodic one, over all attempts
   std::optional<time_point> last_completed_at_;
   std::uint32_t failures_in_a_row_ = 0;
   bool end_wanted_ = false; // all tasks are at their end

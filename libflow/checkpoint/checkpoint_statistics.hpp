@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libflow/core/timestamp.hpp"
@@ -25,6 +26,18 @@ struct subtask_statistics {
 /// One checkpoint, for people.
 struct checkpoint_report {
   enum class outcome : std::uint8_t { pending, completed, failed };
+
+  [[nodiscard]] friend std::string_view to_string(outcome of) noexcept {
+    switch (of) {
+    case outcome::pending:
+      return "pending";
+    case outcome::completed:
+      return "completed";
+    case outcome::failed:
+      return "failed";
+    }
+    return "?";
+  }
 
   std::uint64_t id = 0;
   outcome state = outcome::pending;

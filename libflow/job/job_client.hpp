@@ -40,7 +40,8 @@ struct subtask_report {
 struct job_status_report {
   job_state state = job_state::created;
   progress_facts progress;
-  std::vector<subtask_report> subtasks;
+  std::vector<subtask_report> subtasks; ///< by task number
+  checkpoint_history checkpoints;       ///< theirs too
 };
 
 /// A job that was started. Ending the handle of a job that has not ended
@@ -58,6 +59,13 @@ public:
 
   /// Gives up; results may be missing. Returns at once.
   virtual void cancel() = 0;
+
+  /// Begins a checkpoint whatever its interval says; nothing happens where none
+  /// can begin: the job takes none, or as many as it may. Returns at once.
+  virtual void take_checkpoint() = 0;
+
+  /// The last checkpoints, with what each cost every subtask.
+  [[nodiscard]] virtual checkpoint_history checkpoints() = 0;
 
   /// Asks every subtask; may take some 200 ms when user code is busy.
   [[nodiscard]] virtual job_status_report status() = 0;

@@ -13,18 +13,6 @@ double to_milliseconds(double seconds) {
   return std::round(seconds * 1000) / 1000;
 }
 
-std::string_view to_string(checkpoint_report::outcome outcome) {
-  switch (outcome) {
-  case checkpoint_report::outcome::pending:
-    return "pending";
-  case checkpoint_report::outcome::completed:
-    return "completed";
-  case checkpoint_report::outcome::failed:
-    return "failed";
-  }
-  return "?";
-}
-
 void write_subtask(const std::optional<subtask_statistics>& from,
                    json_writer& out) {
   if (!from) {

@@ -263,6 +263,23 @@ TEST_CASE("what another attempt says is dropped") {
   CHECK(run.it.latest_completed() == 1);
 }
 
+TEST_CASE("a restart does not put off the next checkpoint") {
+  bench run{bench::every(milliseconds{100})};
+  run.pass(milliseconds{100});
+  run.say("the attempt fails", run.it.attempt_ended());
+  run.now += milliseconds{30};
+  run.it.attempt_begins(2);
+  run.say("running", run.it.attempt_running(2, run.now));
+  CHECK(run.it.wake_at() == milliseconds{200});
+  run.say("the attempt fails", run.it.attempt_ended());
+  run.now += milliseconds{300}; // it takes long: the next one is overdue
+  run.it.attempt_begins(3);
+  run.say("running", run.it.attempt_running(3, run.now));
+  CHECK(run.it.wake_at() == run.now);
+  run.pass(milliseconds{0});
+  CHECK(run.it.wake_at() == run.now + milliseconds{600'000}); // its timeout
+}
+
 TEST_CASE("a pause follows the end of a checkpoint") {
   auto options = bench::every(milliseconds{100});
   options.min_pause = milliseconds{80};
