@@ -6,6 +6,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <iostream>
 
 #include "actors/cluster/worker_process.hpp"
@@ -21,6 +22,12 @@ namespace flow {
 namespace {
 
 constexpr std::chrono::milliseconds status_timeout{1000};
+
+/// Which job of this program it is that is started now, from 1.
+std::uint32_t next_execution() {
+  static std::atomic<std::uint32_t> count{0};
+  return ++count;
+}
 
 /// Slots of each of `workers`: as configured, else as many as the job needs.
 std::uint32_t slot_count(const job_graph& graph, const job_options& options,
@@ -255,16 +262,17 @@ listen_for_metrics(const job_options& options) {
 
 expected<std::unique_ptr<running_job>>
 start_job(std::shared_ptr<const job_graph> graph, const job_options& options) {
+  const std::uint32_t execution = next_execution();
   if (in_worker_process())
-    serve_as_worker(std::move(graph), options);
+    return serve_as_worker(execution, std::move(graph), options);
   auto checkpoints =
     set_up_checkpoints(local_files(), graph, options, logger::to_stderr());
   if (!checkpoints)
     return checkpoints.error();
   std::unique_ptr<worker_processes> workers;
   if (options.processes > 0) {
-    auto prepared =
-      worker_processes::prepare(options.processes, *graph, checkpoints->graph);
+    auto prepared = worker_processes::prepare(options.processes, execution,
+                                              *graph, checkpoints->graph);
     if (!prepared)
       return prepared.error();
     workers = std::move(*prepared);

@@ -111,21 +111,44 @@ private:
   std::unique_ptr<link_host> links_;
 };
 
-} // namespace
+/// Of another process, which is told of its end; here it is over.
+class passed_over_job final : public running_job {
+public:
+  std::optional<job_result> wait(std::chrono::milliseconds) override {
+    return job_result{};
+  }
+  void stop() override {}
+  void cancel() override {}
+  void take_checkpoint() override {}
+  checkpoint_history checkpoints() override { return {}; }
+  job_status_report status() override { return {}; }
+  progress_facts progress() override { return {}; }
+  std::string metrics() override { return {}; }
+};
 
-void serve_as_worker(std::shared_ptr<const job_graph> graph,
-                     const job_options& options) {
+worker_spec read_spec() {
   const auto text = inherited_worker_spec();
   if (!text)
     give_up(text.error().text);
-  const auto spec = parse_worker_spec(*text);
+  auto spec = parse_worker_spec(*text);
   if (!spec)
     give_up(spec.error().text);
-  if (!spec->max_parallelism.empty())
-    graph = std::make_shared<const job_graph>(
-      with_max_parallelism(*graph, spec->max_parallelism));
   prctl(PR_SET_NAME, ("flow-" + handshake_name(spec->worker)).c_str());
-  const worker_process process{*spec, std::move(graph), options};
+  return std::move(*spec);
+}
+
+} // namespace
+
+std::unique_ptr<running_job>
+serve_as_worker(std::uint32_t execution, std::shared_ptr<const job_graph> graph,
+                const job_options& options) {
+  static const worker_spec spec = read_spec();
+  if (execution < spec.execution)
+    return std::make_unique<passed_over_job>();
+  if (!spec.max_parallelism.empty())
+    graph = std::make_shared<const job_graph>(
+      with_max_parallelism(*graph, spec.max_parallelism));
+  const worker_process process{spec, std::move(graph), options};
   worker_process::serve();
 }
 

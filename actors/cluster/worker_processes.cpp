@@ -35,7 +35,8 @@ expected<void> check_records(const job_graph& graph) {
 } // namespace
 
 expected<std::unique_ptr<worker_processes>>
-worker_processes::prepare(std::uint32_t count, const job_graph& built,
+worker_processes::prepare(std::uint32_t count, std::uint32_t execution,
+                          const job_graph& built,
                           std::shared_ptr<const job_graph> graph) {
   if (auto sendable = check_records(*graph); !sendable)
     return sendable.error();
@@ -43,19 +44,26 @@ worker_processes::prepare(std::uint32_t count, const job_graph& built,
   if (token.empty())
     return error{error_code::io, "the system has no random numbers"};
   std::unique_ptr<worker_processes> result{
-    new worker_processes{count, std::move(graph), std::move(token)}};
+    new worker_processes{count, execution, std::move(graph), std::move(token)}};
   for (const job_vertex& each : result->graph_->vertices())
     if (each.max_parallelism != built.vertex(each.id).max_parallelism)
       result->max_parallelism_[each.id] = each.max_parallelism;
   if (auto done = result->open(); !done)
     return done.error();
+  // The incarnation comes behind it, in a line of its own.
+  constexpr std::size_t line_bytes = 32;
+  if (result->spec_of(0).size() + line_bytes > launcher::max_spec_bytes)
+    return error{error_code::invalid_argument,
+                 "--processes: the job has too many operators whose max "
+                 "parallelism is that of the restored checkpoint"};
   return result;
 }
 
-worker_processes::worker_processes(std::uint32_t count,
+worker_processes::worker_processes(std::uint32_t count, std::uint32_t execution,
                                    std::shared_ptr<const job_graph> graph,
                                    std::string token)
-  : count_(count), graph_(std::move(graph)), token_(std::move(token)),
+  : count_(count), execution_(execution), graph_(std::move(graph)),
+    token_(std::move(token)),
     job_(job_id::from_name(graph_->options().job_name + token_)) {}
 
 worker_processes::~worker_processes() {
@@ -104,11 +112,15 @@ void worker_processes::start(caf::actor_system& system,
     setup.graph = graph_;
     setup.board = board_;
     setup.processes = launcher_.get();
-    setup.spec = to_text({job_, token_, links_->port(net::link_role::control),
-                          worker, 0, max_parallelism_});
+    setup.spec = spec_of(worker);
     actors_.push_back(system.spawn<remote_worker_actor, caf::detached>(
       shared, std::move(setup), resource_manager));
   }
+}
+
+std::string worker_processes::spec_of(std::uint32_t worker) const {
+  return to_text({job_, token_, links_->port(net::link_role::control), worker,
+                  0, max_parallelism_, execution_});
 }
 
 void worker_processes::end() {

@@ -22,11 +22,12 @@ namespace flow {
 class worker_processes {
 public:
   /// Forks the launcher: best while this process has no other threads.
+  /// @param execution which of the program's jobs it is, from 1
   /// @param built what the workers will build
   /// @param graph the same, made to fit the checkpoint the job goes on from
   /// Errors: io; invalid_argument for records that cannot leave a process.
   static expected<std::unique_ptr<worker_processes>>
-  prepare(std::uint32_t count, const job_graph& built,
+  prepare(std::uint32_t count, std::uint32_t execution, const job_graph& built,
           std::shared_ptr<const job_graph> graph);
 
   worker_processes(const worker_processes&) = delete;
@@ -46,14 +47,16 @@ public:
   [[nodiscard]] const worker_board& board() const noexcept { return *board_; }
 
 private:
-  worker_processes(std::uint32_t count, std::shared_ptr<const job_graph> graph,
-                   std::string token);
+  worker_processes(std::uint32_t count, std::uint32_t execution,
+                   std::shared_ptr<const job_graph> graph, std::string token);
   expected<void> open();
   std::shared_ptr<link_handler> accept(const std::shared_ptr<peer_link>& fresh,
                                        const net::handshake& peer);
   [[nodiscard]] caf::actor actor_of(std::uint32_t worker) const;
+  [[nodiscard]] std::string spec_of(std::uint32_t worker) const;
 
   const std::uint32_t count_;
+  const std::uint32_t execution_;
   const std::shared_ptr<const job_graph> graph_;
   const std::string token_;
   const job_id job_;

@@ -21,6 +21,8 @@ struct worker_spec {
   std::uint32_t incarnation = 0;
   /// Where the job's graph was made to fit the checkpoint it goes on from.
   std::map<vertex_id, std::uint32_t> max_parallelism{};
+  /// Which of the jobs that the program executes it serves, from 1.
+  std::uint32_t execution = 1;
 };
 
 /// All but the incarnation, which the launcher's caller appends as a line.

@@ -17,6 +17,8 @@
 
 namespace flow {
 
+static_assert(launcher::max_spec_bytes == launching::max_spec_bytes);
+
 namespace {
 
 error system_error(const std::string& what) {

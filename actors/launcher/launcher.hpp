@@ -40,6 +40,7 @@ public:
   using on_lost = std::function<void()>;
 
   static constexpr std::uint32_t max_workers = 256;
+  static constexpr std::size_t max_spec_bytes = 32 * 1024;
 
   /// Errors: io.
   static expected<std::unique_ptr<launcher>> start(on_exit exited,
@@ -50,7 +51,7 @@ public:
   ~launcher();
 
   /// Starts worker number `worker`. `spec` is for the worker's eyes alone
-  /// (`inherited_worker_spec`); at most 2 KiB.
+  /// (`inherited_worker_spec`); at most `max_spec_bytes`.
   /// @pre it does not run
   void start_worker(std::uint32_t worker, std::uint32_t incarnation,
                     const std::string& spec);

@@ -11,7 +11,9 @@
 namespace flow::launching {
 
 inline constexpr std::size_t max_workers = 256;
-inline constexpr std::size_t max_spec_bytes = 2048;
+/// A line of some dozen bytes for each of more than a thousand vertices, and
+/// less than a pipe holds.
+inline constexpr std::size_t max_spec_bytes = 32 * 1024;
 inline constexpr std::size_t max_tail_bytes = 2048;
 
 /// To the launcher.

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
-#include "actors/messages/data_messages.hpp"
 #include "actors/messages/resource_messages.hpp"
 #include "actors/task_manager/task_manager_actor.hpp"
 #include "actors/worker/split_relay.hpp"
-#include "libflow/api/node_code.hpp"
 
 namespace flow {
 
 FLOW_ATOM(tick)
-FLOW_ATOM(dialled)
-FLOW_ATOM(redial)
-FLOW_ATOM(wirelate)
 
 namespace {
 
@@ -21,42 +16,12 @@ namespace {
 constexpr std::chrono::milliseconds metrics_interval{100};
 /// Of so many times once with the whole text.
 constexpr std::uint32_t ticks_per_text = 10;
-constexpr std::chrono::milliseconds redial_interval{100};
-/// So long a subtask waits for a link to another worker.
-constexpr std::chrono::seconds link_timeout{10};
 /// As the job manager's: a subtask inside user code does not answer.
 constexpr std::chrono::milliseconds explanation_timeout{200};
 
 bool terminal(task_state state) {
   return state == task_state::finished || state == task_state::cancelled
          || state == task_state::failed;
-}
-
-/// Gives a subtask what a link brings on one of its channels.
-class subtask_end final : public channel_end {
-public:
-  /// @param port and channel as the subtask counts
-  subtask_end(caf::actor subtask, std::uint32_t port, std::uint32_t channel)
-    : subtask_(std::move(subtask)), port_(port), channel_(channel) {}
-
-  void on_element(std::uint64_t sequence, stream_element&& element) override {
-    caf::anon_send(subtask_, channel_, sequence, std::move(element));
-  }
-  void on_credit(std::uint32_t credits) override {
-    caf::anon_send(subtask_, credit_atom::value, port_, channel_, credits);
-  }
-  void on_broken(const error& why) override {
-    caf::anon_send(subtask_, linkfail_atom::value, why);
-  }
-
-private:
-  const caf::actor subtask_;
-  const std::uint32_t port_;
-  const std::uint32_t channel_;
-};
-
-const batch_codec& codec_of(const job_edge& edge) {
-  return static_cast<const exchange_code&>(*edge.code).codec();
 }
 
 } // namespace
@@ -239,19 +204,6 @@ caf::actor worker_actor::relay_of(local_coordinator& of, std::uint32_t worker,
   return relay;
 }
 
-void worker_actor::handle(const wiring_order& order) {
-  local_task* to = find(order.task, order.attempt);
-  if (to == nullptr)
-    return; // it has reported its end
-  if (linked(order)) {
-    wire(order, *to);
-    return;
-  }
-  parked_.push_back(order);
-  delayed_send(this, link_timeout, wirelate_atom::value, order.task,
-               order.attempt);
-}
-
 void worker_actor::handle(const task_order& order) {
   const local_task* to = find(order.task, order.attempt);
   if (to == nullptr)
@@ -311,120 +263,6 @@ void worker_actor::handle(const worker_end&) {
   setup_.end_process();
 }
 
-// -- from other workers -------------------------------------------------------
-
-void worker_actor::on_peer_message(std::uint32_t worker,
-                                   const worker_message& what) {
-  if (const auto* question = std::get_if<split_question>(&what))
-    on_question(worker, *question);
-  else if (const auto* answer = std::get_if<split_answer>(&what))
-    on_answer(*answer);
-  else if (const auto* trigger = std::get_if<reader_trigger>(&what))
-    on_reader_trigger(*trigger);
-}
-
-void worker_actor::on_reader_trigger(const reader_trigger& what) {
-  if (const local_task* to = find(what.task, what.attempt))
-    send(to->subtask, trigger_atom::value, what.attempt, what.barrier);
-}
-
-void worker_actor::on_question(std::uint32_t worker,
-                               const split_question& question) {
-  const auto found = coordinators_.find(question.vertex);
-  if (found == coordinators_.end() || found->second.attempt != question.attempt)
-    return;
-  send(relay_of(found->second, worker, question), nextsplit_atom::value,
-       question.subtask);
-}
-
-void worker_actor::on_answer(const split_answer& answer) {
-  const local_task* to = find(answer.task, answer.attempt);
-  if (to == nullptr)
-    return;
-  if (answer.failure)
-    send(to->subtask, splitfail_atom::value, *answer.failure);
-  else if (answer.split)
-    send(to->subtask, split_atom::value, split_bytes{*answer.split});
-  else
-    send(to->subtask, nosplits_atom::value);
-}
-
-void worker_actor::on_link_up(const opened_link& opened) {
-  peer& other = peers_[opened.name.worker];
-  if (opened.name.incarnation < other.incarnation) {
-    opened.link->close({error_code::cancelled, "it has been replaced"});
-    return;
-  }
-  if (opened.name.incarnation > other.incarnation) {
-    // What was in its place is dead, or will be: nothing it says counts.
-    const error why{error_code::io, "the worker has been replaced"};
-    if (other.control)
-      other.control->over()->close(why);
-    if (other.data)
-      other.data->close(why);
-    other = peer{opened.name.incarnation, {}, {}, {}};
-  }
-  if (opened.name.role == net::link_role::data)
-    other.data = opened.link;
-  else
-    other.control.emplace(opened.link);
-  wire_parked();
-}
-
-void worker_actor::on_link_down(const ended_link& ended) {
-  peer& other = peers_[ended.name.worker];
-  if (ended.name.role == net::link_role::data) {
-    if (other.data.get() != ended.link)
-      return; // of a former one
-    other.data.reset();
-  } else {
-    if (!other.control || other.control->over().get() != ended.link)
-      return;
-    other.control.reset();
-  }
-  if (other.dialled)
-    delayed_send(this, redial_interval, redial_atom::value, ended.name.worker,
-                 ended.name.incarnation);
-}
-
-void worker_actor::on_redial(std::uint32_t worker, std::uint32_t incarnation) {
-  const peer& other = peers_[worker];
-  if (!other.dialled || other.incarnation != incarnation)
-    return;
-  if (!other.control)
-    dial(worker, net::link_role::control);
-  if (!other.data)
-    dial(worker, net::link_role::data);
-}
-
-void worker_actor::dial(std::uint32_t worker, net::link_role role) {
-  const peer& other = peers_[worker];
-  const link_name name{worker, other.incarnation, role};
-  const auto port = role == net::link_role::data ? other.dialled->data_port
-                                                 : other.dialled->control_port;
-  links_->dial(
-    port, role,
-    [self = self_handle(), channels = setup_.channels,
-     name](const std::shared_ptr<peer_link>& fresh,
-           const net::handshake& theirs) -> std::shared_ptr<link_handler> {
-      const bool expected = theirs.worker == handshake_name(name.worker)
-                            && theirs.incarnation == name.incarnation;
-      auto handler =
-        expected ? open_link(self, channels, name, fresh) : nullptr;
-      caf::anon_send(self, dialled_atom::value, name.worker);
-      return handler;
-    },
-    [self = self_handle(), name](const error&) {
-      // It has died meanwhile; who takes its place dials us.
-      caf::anon_send(self, dialled_atom::value, name.worker);
-    });
-}
-
-void worker_actor::on_dialled(std::uint32_t) {
-  if (dialling_ > 0 && --dialling_ == 0)
-    tell_job(worker_ready{});
-}
-
 // -- from actors of this process ----------------------------------------------
 
 void worker_actor::on_deployed(std::uint32_t task, std::uint32_t attempt,
@@ -473,110 +311,6 @@ void worker_actor::on_next_split(std::uint32_t subtask) {
                                  + ", which has the source's coordinator"});
 }
 
-// -- wiring -------------------------------------------------------------------
-
-caf::actor worker_actor::local(std::uint32_t task) const {
-  const auto found = tasks_.find(task);
-  return found == tasks_.end() ? caf::actor{} : found->second.subtask;
-}
-
-bool worker_actor::linked(const wiring_order& order) const {
-  const auto there = [this](std::uint32_t worker) {
-    const auto found = peers_.find(worker);
-    return worker == setup_.worker
-           || (found != peers_.end() && found->second.data
-               && found->second.control && found->second.data->open());
-  };
-  for (const auto& port : order.outputs)
-    for (const auto& each : port)
-      if (!there(each.worker))
-        return false;
-  return std::all_of(order.inputs.begin(), order.inputs.end(),
-                     [&](const auto& each) { return there(each.worker); })
-         && (!order.coordinator || there(*order.coordinator));
-}
-
-void worker_actor::wire(const wiring_order& order, local_task& to) {
-  to.coordinator_worker = order.coordinator.value_or(setup_.worker);
-  auto wiring = wiring_of(order, to.subtask);
-  if (!wiring) {
-    fail(order.task, order.attempt,
-         {error_code::corrupt_data, "a wiring that does not fit the job"});
-    return;
-  }
-  send(to.subtask, connect_atom::value,
-       std::shared_ptr<const task_wiring>{std::move(wiring)});
-  if (!linked(order)) // a link has ended before it knew of the channels
-    fail(order.task, order.attempt,
-         {error_code::io, "a link to another worker has ended"});
-}
-
-void worker_actor::wire_parked() {
-  auto waiting = std::move(parked_);
-  parked_.clear();
-  for (const wiring_order& order : waiting) {
-    local_task* to = find(order.task, order.attempt);
-    if (to == nullptr)
-      continue;
-    if (linked(order))
-      wire(order, *to);
-    else
-      parked_.push_back(order);
-  }
-}
-
-/// Null if the order does not fit the graph.
-/// @pre linked(order)
-std::shared_ptr<task_wiring>
-worker_actor::wiring_of(const wiring_order& order, const caf::actor& subtask) {
-  const subtask_id id = ids_[order.task];
-  const job_vertex& vertex = setup_.graph->vertex(id.vertex);
-  const auto inputs = graph_->inputs_of(id);
-  if (order.outputs.size() != vertex.outputs.size()
-      || order.inputs.size() != inputs.size())
-    return nullptr;
-  auto result = std::make_shared<task_wiring>();
-  for (std::uint32_t port = 0; port < order.outputs.size(); ++port) {
-    auto& channels = result->outputs.emplace_back();
-    const job_edge& edge = setup_.graph->edge(vertex.outputs[port]);
-    for (const auto& each : order.outputs[port]) {
-      const auto number = static_cast<std::uint32_t>(channels.size());
-      auto& to = channels.emplace_back();
-      to.input_channel = each.input_channel;
-      if (each.worker == setup_.worker)
-        to.subtask = local(each.task);
-      else if (each.task < ids_.size())
-        to.way = setup_.channels->add_producer(
-          {order.task, order.attempt,
-           numbers_.of(each.task, each.input_channel)},
-          peers_[each.worker].data, codec_of(edge),
-          std::make_shared<subtask_end>(subtask, port, number));
-    }
-  }
-  for (std::uint32_t channel = 0; channel < order.inputs.size(); ++channel) {
-    const auto& each = order.inputs[channel];
-    auto& from = result->inputs.emplace_back();
-    from.port = each.port;
-    from.output_channel = each.output_channel;
-    if (each.worker == setup_.worker)
-      from.subtask = local(each.task);
-    else
-      from.way = setup_.channels->add_consumer(
-        {order.task, order.attempt, numbers_.of(order.task, channel)},
-        peers_[each.worker].data,
-        codec_of(setup_.graph->edge(inputs[channel].edge)),
-        std::make_shared<subtask_end>(subtask, 0, channel));
-  }
-  if (order.coordinator) {
-    const auto found = coordinators_.find(index_of(id.vertex));
-    result->coordinator = *order.coordinator != setup_.worker ? self_handle()
-                          : found != coordinators_.end()
-                            ? found->second.coordinator
-                            : caf::actor{};
-  }
-  return result;
-}
-
 // -- the rest -----------------------------------------------------------------
 
 worker_actor::local_task* worker_actor::find(std::uint32_t task,
@@ -585,19 +319,6 @@ worker_actor::local_task* worker_actor::find(std::uint32_t task,
   return found != tasks_.end() && found->second.attempt == attempt
            ? &found->second
            : nullptr;
-}
-
-void worker_actor::fail(std::uint32_t task, std::uint32_t attempt, error why) {
-  const bool waits =
-    std::any_of(parked_.begin(), parked_.end(), [&](const auto& order) {
-      return order.task == task && order.attempt == attempt;
-    });
-  const local_task* to = find(task, attempt);
-  if (to == nullptr)
-    return;
-  if (why.code == error_code::timed_out && !waits)
-    return; // its links came in time
-  send(to->subtask, linkfail_atom::value, std::move(why));
 }
 
 void worker_actor::tell_job(const worker_message& what) {

@@ -16,6 +16,10 @@
 namespace flow {
 
 FLOW_ATOM(start)
+// To itself.
+FLOW_ATOM(dialled)
+FLOW_ATOM(redial)
+FLOW_ATOM(wirelate)
 
 /// What a worker is, and what it is given to work with.
 struct worker_setup {

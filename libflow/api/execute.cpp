@@ -58,7 +58,7 @@ int report_end(const job_result& result, const job_options& options,
   if (result.outcome == job_outcome::failed)
     report_failures(result, options);
   std::cout.flush();
-  if (options.summary_json)
+  if (options.summary_json && !in_worker_process())
     std::cout << to_json(result.summary, members) << std::endl;
   return to_int(exit_code_of(result.outcome));
 }

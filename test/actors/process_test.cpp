@@ -7,12 +7,14 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
 namespace {
 
-/// A program that runs beside the test; what it writes to stderr is read.
+/// A program that runs beside the test; what it writes is read.
 class child {
 public:
   explicit child(std::vector<std::string> arguments) {
@@ -24,6 +26,7 @@ public:
     REQUIRE(::pipe(ends) == 0);
     pid_ = ::fork();
     if (pid_ == 0) {
+      ::dup2(ends[1], STDOUT_FILENO);
       ::dup2(ends[1], STDERR_FILENO);
       ::close(ends[0]);
       std::vector<char*> raw;
@@ -102,6 +105,26 @@ TEST_CASE("SIGUSR1 prints why each subtask waits, SIGINT ends the job") {
   CHECK(job.reads("watermark held by input 0 channel 0"));
   job.signal(SIGINT);
   CHECK(job.wait() == 0);
+}
+
+TEST_CASE("each job of a program has worker processes of its own") {
+  for (const char* processes : {"0", "1", "2"}) {
+    CAPTURE(processes);
+    child program{
+      {"--twice", "-p", "2", "--processes", processes, "--summary", "json"}};
+    CHECK(program.wait() == 0);
+    INFO(program.text);
+    std::map<std::string, int> lines;
+    std::istringstream text{program.text};
+    int summaries = 0;
+    for (std::string line; std::getline(text, line);) {
+      ++lines[line];
+      summaries += line.starts_with('{') ? 1 : 0;
+    }
+    for (int i = 1; i <= 200; ++i)
+      CHECK(lines[std::to_string(i)] == 1);
+    CHECK(summaries == 2);
+  }
 }
 
 TEST_CASE("user code that ignores a cancel is named and ends the process") {

@@ -2,6 +2,7 @@
 //
 //   silent_job           an unbounded source without records, until SIGINT
 //   silent_job --stuck   user code that never comes back beside a failure
+//   silent_job --twice   two jobs, one after the other, that print 1 to 200
 
 #include <unistd.h>
 
@@ -41,13 +42,30 @@ int run_stuck(flow::stream_environment& env) {
   return env.execute();
 }
 
+int run_twice(const flow::job_options& options) {
+  for (const std::int64_t first : {1, 101}) {
+    flow::stream_environment env{options};
+    env.from_sequence(first, first + 99)
+      .rebalance()
+      .map([](std::int64_t x) { return x; })
+      .print();
+    if (const int code = env.execute(); code != 0)
+      return code;
+  }
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   bool stuck = false;
+  bool twice = false;
   flow::option_set own;
   own.add("stuck", &stuck, "user code that never comes back");
+  own.add("twice", &twice, "two jobs, one after the other");
   auto env = flow::stream_environment::from_args(argc, argv, "silent_job",
                                                  std::move(own));
+  if (twice)
+    return run_twice(env.options());
   return stuck ? run_stuck(env) : run_silent(env);
 }

@@ -1,6 +1,6 @@
 """Faults that nothing dies of at once."""
 
-import os
+import contextlib
 import re
 import signal
 import subprocess
@@ -29,16 +29,25 @@ class SmallDisk:
         if done.returncode != 0:
             raise Unable(f"a small disk cannot be mounted: {done.stderr}")
 
-    def fill(self):
+    @contextlib.contextmanager
+    def full(self):
+        """To the last byte, for as long as this goes on."""
+        filler = self.path / "filler"
         try:
-            with open(self.path / "filler", "wb") as file:
-                while True:
-                    file.write(bytes(1 << 16))
+            with open(filler, "wb", buffering=0) as file:
+                for size in (1 << 16, 1 << 12, 1):
+                    self.fill(file, size)
+            yield
+        finally:
+            filler.unlink(missing_ok=True)
+
+    @staticmethod
+    def fill(file, size):
+        try:
+            while file.write(bytes(size)) == size:
+                pass
         except OSError:
             pass  # full, as it shall be
-
-    def clear(self):
-        (self.path / "filler").unlink(missing_ok=True)
 
     def close(self):
         subprocess.run(["umount", "-l", str(self.path)], check=False)
@@ -59,20 +68,30 @@ def slow(pid, seconds):
         time.sleep(0.01)
 
 
-def sockets_of(pid):
-    """Local ports of the established TCP connections of a process."""
+CONNECTION = re.compile(r"127\.0\.0\.1:(\d+)\s+127\.0\.0\.1:(\d+)\s.*?"
+                        r"pid=(\d+),")
+
+
+def connections():
+    """(own port, peer's port): pid, of the established ones on loopback."""
     done = subprocess.run(["ss", "-tnpH", "state", "established"],
                           capture_output=True, text=True, check=False)
-    return [re.search(r":(\d+)\s", line)[1]
-            for line in done.stdout.splitlines() if f"pid={pid}," in line]
+    found = map(CONNECTION.search, done.stdout.splitlines())
+    return {(int(each[1]), int(each[2])): int(each[3])
+            for each in found if each}
 
 
-def cut(pid, random):
-    """Ends one connection between processes of the job, from outside."""
-    ports = sockets_of(pid)
+def cut(pid, family, random):
+    """Ends one connection of a process to another of the job's, from
+    outside."""
+    all_of = connections()
+    ports = [ends for ends, owner in all_of.items()
+             if owner == pid and all_of.get(ends[::-1]) in family]
     if not ports:
-        raise Unable("the process has no connection that could be cut")
-    done = subprocess.run(["ss", "-K", "sport", "=", random.choice(ports)],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0 or os.geteuid() != 0:
-        raise Unable(f"connections cannot be cut: {done.stderr}")
+        return  # it has just been started
+    own, other = random.choice(sorted(ports))
+    subprocess.run(["ss", "-K", "sport", "=", str(own), "and", "dport", "=",
+                    str(other)], capture_output=True, check=False)
+    if connections().get((own, other)) == pid:
+        raise Unable("connections cannot be cut: that needs root, and a "
+                     "kernel with CONFIG_INET_DIAG_DESTROY")

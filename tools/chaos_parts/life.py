@@ -198,6 +198,10 @@ class Life:
                 found.append(int(entry.name))
         return sorted(found)
 
+    def family(self):
+        """Process ids of all that run the job."""
+        return {self.process.pid, *self.workers()}
+
     def kill(self):
         """The process, and as it cannot any more, what it started."""
         workers = self.workers()
