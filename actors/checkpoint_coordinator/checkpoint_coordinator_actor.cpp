@@ -44,17 +44,19 @@ caf::behavior checkpoint_coordinator_actor::make_behavior() {
     [this](taskdone_atom, std::uint32_t task, std::uint32_t attempt) {
       perform(decisions_.task_finished(task, attempt, now()));
     },
-    [this](attemptrun_atom, std::uint32_t attempt) {
-      perform(decisions_.attempt_running(attempt, now()));
+    [this](attemptrun_atom, std::uint32_t region, std::uint32_t attempt) {
+      perform(decisions_.attempt_running(attempt, now(), region));
     },
-    [this](attemptend_atom) { on_attempt_ended(); },
+    [this](attemptend_atom, std::uint32_t region) {
+      perform(decisions_.attempt_ended(region));
+    },
     [this](ckptnow_atom) {
       checkpoint_coordinator::steps steps;
       decisions_.trigger(0, now(), shared_.time->now(), steps);
       perform(std::move(steps));
     },
-    [this](restorept_atom, std::uint32_t attempt) {
-      on_restore_point(attempt);
+    [this](restorept_atom, std::uint32_t region, std::uint32_t attempt) {
+      on_restore_point(region, attempt);
     },
     [this](stored_atom, std::uint64_t id, const std::string& location) {
       on_stored(id, location);
@@ -83,10 +85,6 @@ void checkpoint_coordinator_actor::tick() {
   perform(decisions_.tick(now(), shared_.time->now()));
 }
 
-void checkpoint_coordinator_actor::on_attempt_ended() {
-  perform(decisions_.attempt_ended());
-}
-
 void checkpoint_coordinator_actor::on_stored(std::uint64_t id,
                                              const std::string& location) {
   auto found = publishing_.extract(id);
@@ -108,17 +106,18 @@ void checkpoint_coordinator_actor::on_store_failed(std::uint64_t id,
   answer_when_settled();
 }
 
-void checkpoint_coordinator_actor::on_restore_point(std::uint32_t attempt) {
-  attempt_ = attempt;
-  decisions_.attempt_begins(attempt);
-  restore_asked_ = attempt;
+void checkpoint_coordinator_actor::on_restore_point(std::uint32_t region,
+                                                    std::uint32_t attempt) {
+  decisions_.attempt_begins(attempt, region);
+  restore_asked_[region] = attempt;
   answer_when_settled();
 }
 
 /// The job has ended: what is left of its checkpoints depends on how.
 void checkpoint_coordinator_actor::on_over(job_outcome outcome) {
   over_ = outcome;
-  perform(decisions_.attempt_ended());
+  for (std::uint32_t region = 0; region < decisions_.region_count(); ++region)
+    perform(decisions_.attempt_ended(region));
   answer_when_settled();
 }
 
@@ -127,8 +126,11 @@ void checkpoint_coordinator_actor::on_over(job_outcome outcome) {
 void checkpoint_coordinator_actor::answer_when_settled() {
   if (!publishing_.empty())
     return;
-  if (const auto attempt = std::exchange(restore_asked_, std::nullopt))
-    send(job_manager_, restorept_atom::value, *attempt, restore_point{latest_});
+  for (const auto& [region, attempt] : std::exchange(restore_asked_, {})) {
+    ++answers_;
+    send(job_manager_, restorept_atom::value, region, attempt,
+         restore_point{latest_});
+  }
   const auto outcome = std::exchange(over_, std::nullopt);
   if (!outcome)
     return;
@@ -158,7 +160,7 @@ void checkpoint_coordinator_actor::perform(
     case checkpoint_step::kind::notify_completed:
     case checkpoint_step::kind::notify_aborted:
     case checkpoint_step::kind::fail_job:
-      send(job_manager_, ckptstep_atom::value, attempt_, std::move(step));
+      send(job_manager_, ckptstep_atom::value, answers_, std::move(step));
       break;
     case checkpoint_step::kind::publish:
       publish(std::move(step.metadata));

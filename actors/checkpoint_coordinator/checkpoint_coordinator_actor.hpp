@@ -41,9 +41,8 @@ protected:
 private:
   void on_stored(std::uint64_t id, const std::string& location);
   void on_store_failed(std::uint64_t id, const error& why);
-  void on_restore_point(std::uint32_t attempt);
+  void on_restore_point(std::uint32_t region, std::uint32_t attempt);
   void on_over(job_outcome outcome);
-  void on_attempt_ended();
 
   void perform(checkpoint_coordinator::steps steps);
   void log_step(const checkpoint_step& step) const;
@@ -63,10 +62,10 @@ private:
   checkpoint_coordinator decisions_;
   std::shared_ptr<const stored_checkpoint> latest_; // what to restore
 
-  std::uint32_t attempt_ = 0;
+  std::uint32_t answers_ = 0; // restore points that were given out
   std::map<std::uint64_t, std::shared_ptr<const checkpoint_metadata>>
     publishing_;
-  std::optional<std::uint32_t> restore_asked_; // by attempt
+  std::map<std::uint32_t, std::uint32_t> restore_asked_; // attempts by region
   std::optional<job_outcome> over_;
   std::uint64_t tick_epoch_ = 0;
   std::chrono::nanoseconds armed_ = std::chrono::nanoseconds::max();

@@ -21,7 +21,21 @@ vertex_state shape_of(const job_vertex& vertex) {
 
 } // namespace
 
+bool has_coordinator(const job_vertex& vertex) {
+  return is_source(vertex)
+         && code_of(vertex.head()).make_coordinator() != nullptr;
+}
+
+failover_regions regions_of(const execution_graph& graph) {
+  std::vector<vertex_id> undivided;
+  for (const auto& vertex : graph.job().vertices())
+    if (has_coordinator(vertex))
+      undivided.push_back(vertex.id);
+  return {graph, undivided};
+}
+
 checkpoint_plan plan_of(const execution_graph& graph,
+                        const failover_regions& regions,
                         const std::string& job_id) {
   const job_graph& job = graph.job();
   checkpoint_plan plan;
@@ -30,8 +44,7 @@ checkpoint_plan plan_of(const execution_graph& graph,
   plan.hash_id = hash_id;
   for (const auto& vertex : job.vertices()) {
     plan.vertices.push_back(shape_of(vertex));
-    if (vertex.head().node.kind == operator_kind::source
-        && code_of(vertex.head()).make_coordinator())
+    if (has_coordinator(vertex))
       plan.coordinators.push_back(index_of(vertex.id));
   }
   const auto subtasks = graph.subtasks();
@@ -39,6 +52,8 @@ checkpoint_plan plan_of(const execution_graph& graph,
     checkpoint_plan::task task;
     task.vertex = index_of(id.vertex);
     task.index = id.index;
+    task.region =
+      regions.of_task(static_cast<std::uint32_t>(plan.tasks.size()));
     for (const auto& channel : graph.inputs_of(id)) {
       const auto found = std::ranges::lower_bound(subtasks, channel.producer);
       task.producers.push_back(

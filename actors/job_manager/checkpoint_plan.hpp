@@ -5,12 +5,24 @@
 
 #include "actors/messages/checkpoint_messages.hpp"
 #include "libflow/graph/execution_graph.hpp"
+#include "libflow/job/failover_regions.hpp"
 
 namespace flow {
+
+[[nodiscard]] inline bool is_source(const job_vertex& vertex) {
+  return vertex.head().node.kind == operator_kind::source;
+}
+
+/// A source whose coordinator hands its splits out.
+[[nodiscard]] bool has_coordinator(const job_vertex& vertex);
+
+/// What fails together in this job.
+[[nodiscard]] failover_regions regions_of(const execution_graph& graph);
 
 /// The shape of a job as its checkpoints see it. Tasks are numbered as
 /// execution_graph::subtasks() lists them.
 [[nodiscard]] checkpoint_plan plan_of(const execution_graph& graph,
+                                      const failover_regions& regions,
                                       const std::string& job_id);
 
 /// Whether the job has a sink that shows only what a checkpoint has committed:

@@ -5,7 +5,6 @@
 
 #include "actors/checkpoint_coordinator/checkpoint_coordinator_actor.hpp"
 #include "actors/job_manager/checkpoint_plan.hpp"
-#include "libflow/api/node_code.hpp"
 
 namespace flow {
 
@@ -13,10 +12,6 @@ FLOW_ATOM(restartdue)
 FLOW_ATOM(overdue)
 
 namespace {
-
-bool is_source(const job_vertex& vertex) {
-  return vertex.head().node.kind == operator_kind::source;
-}
 
 /// Seeded from the system once a job, so that jobs that failed together do
 /// not come back together.
@@ -50,22 +45,24 @@ job_manager_actor::job_manager_actor(caf::actor_config& config, submission job,
     resource_manager_(std::move(resource_manager)),
     dispatcher_(std::move(dispatcher)),
     graph_(std::make_shared<execution_graph>(job_.graph)),
-    subtasks_(graph_->subtasks()),
-    lifecycle_(
-      subtasks_.size(),
-      make_restart_strategy(restarts_of(job_.options), random_jitter())) {
+    subtasks_(graph_->subtasks()), regions_(regions_of(*graph_)),
+    lifecycle_(regions_, make_restart_strategy(restarts_of(job_.options),
+                                               random_jitter())),
+    runs_(regions_.count()), handles_(subtasks_.size()),
+    coordinators_(job_.graph->vertices().size()) {
   set_default_handler(caf::drop);
 }
 
 caf::behavior job_manager_actor::make_behavior() {
   spawn_checkpoint_coordinator();
-  perform(lifecycle_.start());
+  perform(lifecycle_.start(now()));
   return {
-    [this](restorept_atom, std::uint32_t attempt, const restore_point& from) {
-      on_restore_point(attempt, from);
+    [this](restorept_atom, std::uint32_t region, std::uint32_t attempt,
+           const restore_point& from) {
+      on_restore_point(region, attempt, from);
     },
-    [this](ckptstep_atom, std::uint32_t attempt, const checkpoint_step& step) {
-      on_checkpoint_step(attempt, step);
+    [this](ckptstep_atom, std::uint32_t answers, const checkpoint_step& step) {
+      on_checkpoint_step(answers, step);
     },
     [this](ckptack_atom, checkpoint_ack& ack) {
       to_checkpoints(ckptack_atom::value, std::move(ack));
@@ -98,8 +95,12 @@ caf::behavior job_manager_actor::make_behavior() {
     },
     [this](stop_atom) { on_stop(); },
     [this](cancel_atom) { on_cancel(); },
-    [this](restartdue_atom, std::uint32_t attempt) { on_restart_due(attempt); },
-    [this](overdue_atom, std::uint32_t attempt) { on_cancel_overdue(attempt); },
+    [this](restartdue_atom, std::uint32_t region, std::uint32_t attempt) {
+      on_restart_due(region, attempt);
+    },
+    [this](overdue_atom, std::uint32_t region, std::uint32_t attempt) {
+      on_cancel_overdue(region, attempt);
+    },
     [this](status_atom) { return on_status(); },
     [this](ckptnow_atom) { to_checkpoints(ckptnow_atom::value); },
     [this](ckpthist_atom) { return on_history(); },
@@ -120,28 +121,32 @@ void job_manager_actor::on_exit() {
 
 void job_manager_actor::on_granted(const slot_grant& grant) {
   grant_ = grant;
-  deploy_subtasks();
+  for (const std::uint32_t region : std::exchange(without_slots_, {}))
+    if (lifecycle_.state_of(region) == job_state::scheduling)
+      deploy_subtasks(region);
 }
 
 void job_manager_actor::on_refused(const error& why) {
-  perform(lifecycle_.deployment_failed(lifecycle_.attempt(), why, now()));
+  without_slots_.clear();
+  perform(lifecycle_.job_failed(why, now()));
 }
 
 void job_manager_actor::on_coordinator(std::uint32_t vertex,
                                        std::uint32_t attempt,
                                        const caf::actor& coordinator) {
-  if (attempt != lifecycle_.attempt()) {
+  const std::uint32_t region = region_of(vertex_id{vertex});
+  if (attempt != lifecycle_.attempt_of(region)) {
     anon_send(coordinator, cancel_atom::value);
     return;
   }
   coordinators_[vertex] = coordinator;
-  --coordinators_awaited_;
-  connect_subtasks();
+  --runs_[region].coordinators_awaited;
+  connect_subtasks(region);
 }
 
 void job_manager_actor::on_deployed(std::uint32_t task, std::uint32_t attempt,
                                     const caf::actor& subtask) {
-  if (attempt != lifecycle_.attempt()
+  if (attempt != lifecycle_.attempt_of_task(task)
       || lifecycle_.task(task) == task_state::cancelling) {
     send_urgent(this, subtask, cancel_atom::value);
     return;
@@ -149,23 +154,25 @@ void job_manager_actor::on_deployed(std::uint32_t task, std::uint32_t attempt,
   handles_[task] = subtask;
   perform(
     lifecycle_.task_changed(task, attempt, task_state::initializing, now()));
-  connect_subtasks();
+  connect_subtasks(regions_.of_task(task));
 }
 
 void job_manager_actor::on_connected(std::uint32_t task,
                                      std::uint32_t attempt) {
-  if (attempt != lifecycle_.attempt() || !handles_[task])
+  if (attempt != lifecycle_.attempt_of_task(task) || !handles_[task])
     return;
-  if (++connected_ == handles_.size())
-    open_subtasks();
+  const std::uint32_t region = regions_.of_task(task);
+  if (++runs_[region].connected == regions_.tasks_of(region).size())
+    open_subtasks(region);
 }
 
 void job_manager_actor::on_task_state(const task_report& report) {
   if (report.state == task_state::failed)
     log_failure(report);
   if (report.state == task_state::failed)
-    perform(lifecycle_.task_failed(report.task, report.attempt,
-                                   weighed(*report.cause), now()));
+    perform(lifecycle_.task_failed(
+      report.task, report.attempt,
+      weighed(*report.cause, regions_.of_task(report.task)), now()));
   else
     perform(lifecycle_.task_changed(report.task, report.attempt, report.state,
                                     now()));
@@ -175,8 +182,8 @@ void job_manager_actor::on_task_state(const task_report& report) {
 
 /// Without checkpoints results are shown at one point, at the end: once that
 /// has begun, a new attempt would show them again.
-error job_manager_actor::weighed(error cause) const {
-  if (shown_)
+error job_manager_actor::weighed(error cause, std::uint32_t region) const {
+  if (runs_[region].shown)
     cause.severity = error_severity::fatal;
   return cause;
 }
@@ -189,8 +196,9 @@ void job_manager_actor::on_cancel() {
   perform(lifecycle_.cancel(now()));
 }
 
-void job_manager_actor::on_restart_due(std::uint32_t attempt) {
-  perform(lifecycle_.restart_due(attempt));
+void job_manager_actor::on_restart_due(std::uint32_t region,
+                                       std::uint32_t attempt) {
+  perform(lifecycle_.restart_due(region, attempt, now()));
 }
 
 std::shared_ptr<job_status_report> job_manager_actor::plain_status() const {
@@ -225,7 +233,7 @@ caf::result<job_status_report> job_manager_actor::on_status() {
         },
         [arrived](caf::error&) mutable { arrived(); });
   }
-  for (std::size_t task = 0; task < handles_.size(); ++task) {
+  for (std::uint32_t task = 0; task < handles_.size(); ++task) {
     if (!handles_[task] || lifecycle_.task(task) != task_state::running)
       continue;
     ++*awaited;
@@ -249,10 +257,10 @@ caf::result<job_status_report> job_manager_actor::on_status() {
 /// A subtask that does not answer is in user code; its task manager knows in
 /// whose.
 void job_manager_actor::explain_silence(
-  std::size_t task, const std::shared_ptr<job_status_report>& report,
+  std::uint32_t task, const std::shared_ptr<job_status_report>& report,
   std::function<void()> arrived) {
-  request(worker_of(task), explanation_timeout, whereis_atom::value,
-          static_cast<std::uint32_t>(task), lifecycle_.attempt())
+  request(worker_of(task), explanation_timeout, whereis_atom::value, task,
+          lifecycle_.attempt_of_task(task))
     .then(
       [report, task, arrived](const std::string& where) {
         report->subtasks[task].waiting_for = where;
@@ -263,23 +271,24 @@ void job_manager_actor::explain_silence(
 
 // -- actions of the lifecycle -------------------------------------------------
 
-void job_manager_actor::perform(const job_lifecycle::steps& steps) {
+void job_manager_actor::perform(const job_regions::steps& steps) {
+  note_regions();
   note_state();
-  for (const job_step& step : steps)
+  for (const auto& [region, step] : steps)
     switch (step.action) {
     case job_action::none:
       break;
     case job_action::deploy_tasks:
-      prepare_attempt();
+      prepare_attempt(region);
       break;
     case job_action::stop_sources:
-      stop_sources();
+      stop_sources(region);
       break;
     case job_action::cancel_tasks:
-      cancel_subtasks();
+      cancel_subtasks(region);
       break;
     case job_action::await_restart:
-      await_restart(step.restart_delay);
+      await_restart(region, step.restart_delay);
       break;
     case job_action::report_end:
       report_end();
@@ -287,127 +296,48 @@ void job_manager_actor::perform(const job_lifecycle::steps& steps) {
     }
 }
 
-/// A new attempt: first what it starts from.
-void job_manager_actor::prepare_attempt() {
-  if (checkpoints_)
-    to_checkpoints(restorept_atom::value, lifecycle_.attempt());
-  else
-    request_slots();
-}
-
-void job_manager_actor::on_restore_point(std::uint32_t attempt,
-                                         const restore_point& from) {
-  if (attempt != lifecycle_.attempt()
-      || lifecycle_.state() != job_state::scheduling)
-    return;
-  restored_ = from;
-  if (from.from)
-    shared_.log.with({job_.options.job_name, {}, {}, attempt})
-      .info("starts from " + from.from->location);
-  request_slots();
-}
-
-void job_manager_actor::request_slots() {
-  handles_.assign(subtasks_.size(), {});
-  coordinators_.assign(job_.graph->vertices().size(), {});
-  connected_ = 0;
-  if (grant_) {
-    deploy_subtasks(); // a restart keeps its slots
-    return;
-  }
-  slot_requests wanted;
-  for (const auto& vertex : job_.graph->vertices())
-    wanted.requests.push_back({vertex.slot_sharing_group, vertex.parallelism});
-  send(resource_manager_, slots_atom::value, std::move(wanted));
-}
-
-void job_manager_actor::deploy_subtasks() {
-  const auto attempt = lifecycle_.attempt();
-  const auto self = caf::actor_cast<caf::actor>(this);
-  coordinators_awaited_ = 0;
-  for (const auto& vertex : job_.graph->vertices()) {
-    if (!is_source(vertex) || !code_of(vertex.head()).make_coordinator())
-      continue;
-    ++coordinators_awaited_;
-    const auto& worker = grant_->slots[index_of(vertex.id)][0].worker;
-    send(grant_->workers[worker], deploysrc_atom::value,
-         deploy_coordinator{vertex.id, attempt, graph_,
-                            coordinator_state(restored_, vertex), self});
-  }
-  for (std::uint32_t task = 0; task < subtasks_.size(); ++task) {
-    const subtask_id id = subtasks_[task];
-    const auto& slot = grant_->slots[index_of(id.vertex)][id.index];
-    perform(
-      lifecycle_.task_changed(task, attempt, task_state::deploying, now()));
-    send(grant_->workers[slot.worker], deploy_atom::value,
-         deploy_task{task, task_place{graph_, id, attempt},
-                     settings_of(job_.graph->vertex(id.vertex)), restored_,
-                     self});
-  }
-}
-
-void job_manager_actor::connect_subtasks() {
-  const bool complete =
-    coordinators_awaited_ == 0
-    && std::all_of(handles_.begin(), handles_.end(),
-                   [](const auto& handle) { return bool{handle}; });
-  if (!complete)
-    return;
-  for (std::size_t task = 0; task < handles_.size(); ++task)
-    send(handles_[task], connect_atom::value, wiring_of(subtasks_[task]));
-  for (std::uint32_t vertex = 0; vertex < coordinators_.size(); ++vertex) {
-    if (!coordinators_[vertex])
-      continue;
-    source_readers readers;
-    for (std::size_t task = 0; task < handles_.size(); ++task)
-      if (index_of(subtasks_[task].vertex) == vertex)
-        readers.add(handles_[task], site_of(subtasks_[task]));
-    send(coordinators_[vertex], readers_atom::value, std::move(readers));
-  }
-}
-
-void job_manager_actor::open_subtasks() {
-  for (const auto& handle : handles_)
-    send(handle, open_atom::value);
-}
-
-void job_manager_actor::stop_sources() {
-  for (std::size_t task = 0; task < handles_.size(); ++task)
+void job_manager_actor::stop_sources(std::uint32_t region) {
+  for (const std::uint32_t task : regions_.tasks_of(region))
     if (handles_[task] && is_source(job_.graph->vertex(subtasks_[task].vertex)))
       send_urgent(this, handles_[task], stop_atom::value);
 }
 
-void job_manager_actor::cancel_subtasks() {
-  to_checkpoints(attemptend_atom::value);
-  for (const auto& handle : handles_)
-    if (handle)
-      send_urgent(this, handle, cancel_atom::value);
+void job_manager_actor::cancel_subtasks(std::uint32_t region) {
+  to_checkpoints(attemptend_atom::value, region);
+  for (const std::uint32_t task : regions_.tasks_of(region))
+    if (handles_[task])
+      send_urgent(this, handles_[task], cancel_atom::value);
   delayed_send(this, job_.options.cancellation_timeout, overdue_atom::value,
-               lifecycle_.attempt());
+               region, lifecycle_.attempt_of(region));
 }
 
-void job_manager_actor::on_cancel_overdue(std::uint32_t attempt) {
-  if (attempt != lifecycle_.attempt())
+void job_manager_actor::on_cancel_overdue(std::uint32_t region,
+                                          std::uint32_t attempt) {
+  if (attempt != lifecycle_.attempt_of(region))
     return;
-  for (std::uint32_t task = 0; task < subtasks_.size(); ++task)
+  for (const std::uint32_t task : regions_.tasks_of(region))
     if (lifecycle_.task(task) == task_state::cancelling)
       send(worker_of(task), giveup_atom::value, task, attempt);
 }
 
-void job_manager_actor::await_restart(duration_ms delay) {
-  shared_.log.with({job_.options.job_name, {}, {}, lifecycle_.attempt()})
-    .warn("starts again in " + std::to_string(delay.count()) + " ms");
-  for (const auto& coordinator : coordinators_)
-    if (coordinator)
-      send(coordinator, cancel_atom::value);
-  delayed_send(this, delay, restartdue_atom::value, lifecycle_.attempt());
+void job_manager_actor::await_restart(std::uint32_t region, duration_ms delay) {
+  log_of(region).warn("starts again in " + std::to_string(delay.count())
+                      + " ms");
+  end_coordinators(region);
+  delayed_send(this, delay, restartdue_atom::value, region,
+               lifecycle_.attempt_of(region));
+}
+
+void job_manager_actor::end_coordinators(std::uint32_t region) {
+  for (std::uint32_t vertex = 0; vertex < coordinators_.size(); ++vertex)
+    if (coordinators_[vertex] && region_of(vertex_id{vertex}) == region)
+      send(coordinators_[vertex], cancel_atom::value);
 }
 
 /// The end is told once what is left of the checkpoints is known.
 void job_manager_actor::report_end() {
-  for (const auto& coordinator : coordinators_)
-    if (coordinator)
-      send(coordinator, cancel_atom::value);
+  for (std::uint32_t region = 0; region < regions_.count(); ++region)
+    end_coordinators(region);
   if (grant_)
     send(resource_manager_, giveback_atom::value, *grant_);
   const auto outcome = outcome_of(lifecycle_.state());
@@ -444,8 +374,8 @@ void job_manager_actor::spawn_checkpoint_coordinator() {
     return;
   checkpoint_coordinator_actor::settings what{
     job_.options.checkpoints,
-    plan_of(*graph_, job_.options.job_id.value_or("")), job_.checkpoints,
-    keeps_state};
+    plan_of(*graph_, regions_, job_.options.job_id.value_or("")),
+    job_.checkpoints, keeps_state};
   checkpoints_ = spawn_apart<checkpoint_coordinator_actor>(
     *this, shared_, std::move(what), shared_,
     caf::actor_cast<caf::actor>(this));
@@ -460,32 +390,25 @@ caf::result<checkpoint_history> job_manager_actor::on_history() {
   return promise;
 }
 
-template <class... Args>
-void job_manager_actor::to_checkpoints(Args&&... args) {
-  if (checkpoints_)
-    send(checkpoints_, std::forward<Args>(args)...);
-}
-
-void job_manager_actor::on_checkpoint_step(std::uint32_t attempt,
+void job_manager_actor::on_checkpoint_step(std::uint32_t answers,
                                            const checkpoint_step& step) {
-  const bool live = lifecycle_.state() == job_state::running
-                    || lifecycle_.state() == job_state::stopping;
-  if (attempt != lifecycle_.attempt() || !live)
-    return;
   switch (step.what) {
   case checkpoint_step::kind::trigger:
-    trigger(step);
+    // One from before a region failed is given up already.
+    if (answers == answers_ && lifecycle_.all_run())
+      trigger(step);
     break;
   case checkpoint_step::kind::notify_completed:
-    shown_ = shown_ || !job_.options.checkpoints.on();
     notify(ckptdone_atom::value, step.id);
     break;
   case checkpoint_step::kind::notify_aborted:
     notify(ckptabort_atom::value, step.id);
     break;
   case checkpoint_step::kind::fail_job:
-    note_failure(step.cause->text);
-    perform(lifecycle_.deployment_failed(attempt, *step.cause, now()));
+    if (answers != answers_ || !lifecycle_.all_run())
+      break; // what failed meanwhile starts again, and all count anew
+    note_failure(step.cause->text, lifecycle_.attempt_of(0));
+    perform(lifecycle_.job_failed(*step.cause, now()));
     break;
   case checkpoint_step::kind::publish:
   case checkpoint_step::kind::discard:
@@ -500,75 +423,46 @@ void job_manager_actor::trigger(const checkpoint_step& step) {
   barrier.triggered = step.triggered;
   barrier.kind = static_cast<barrier_kind>(step.snapshot);
   for (const std::uint32_t vertex : step.coordinators)
-    send(coordinators_[vertex], trigger_atom::value, lifecycle_.attempt(),
-         barrier);
+    send(coordinators_[vertex], trigger_atom::value,
+         lifecycle_.attempt_of(region_of(vertex_id{vertex})), barrier);
   for (const std::uint32_t task : step.tasks)
-    send(handles_[task], trigger_atom::value, lifecycle_.attempt(), barrier);
+    send(handles_[task], trigger_atom::value, lifecycle_.attempt_of_task(task),
+         barrier);
 }
 
+/// Only tasks that run: a region that is about to start again starts from
+/// there.
 template <class Atom>
 void job_manager_actor::notify(Atom what, std::uint64_t id) {
-  for (const auto& coordinator : coordinators_)
-    if (coordinator)
-      send(coordinator, what, lifecycle_.attempt(), id);
-  for (std::size_t task = 0; task < handles_.size(); ++task)
-    if (handles_[task] && lifecycle_.task(task) == task_state::running)
-      send(handles_[task], what, lifecycle_.attempt(), id);
+  for (std::uint32_t vertex = 0; vertex < coordinators_.size(); ++vertex)
+    if (coordinators_[vertex])
+      send(coordinators_[vertex], what,
+           lifecycle_.attempt_of(region_of(vertex_id{vertex})), id);
+  for (std::uint32_t task = 0; task < handles_.size(); ++task) {
+    if (!handles_[task] || lifecycle_.task(task) != task_state::running)
+      continue;
+    send(handles_[task], what, lifecycle_.attempt_of_task(task), id);
+    if (std::is_same_v<Atom, ckptdone_atom> && !job_.options.checkpoints.on())
+      runs_[regions_.of_task(task)].shown = true;
+  }
 }
 
 // -- the rest -----------------------------------------------------------------
 
-std::shared_ptr<const task_wiring>
-job_manager_actor::wiring_of(subtask_id subtask) const {
-  auto wiring = std::make_shared<task_wiring>();
-  const job_vertex& vertex = job_.graph->vertex(subtask.vertex);
-  for (const edge_id edge : vertex.outputs) {
-    auto& channels = wiring->outputs.emplace_back();
-    for (const auto& channel : graph_->outputs_of(subtask, edge))
-      channels.push_back({handles_[number_of(channel.consumer)],
-                          channel.input_channel,
-                          site_of(channel.consumer),
-                          {}});
-  }
-  for (const auto& channel : graph_->inputs_of(subtask)) {
-    const auto& ports = job_.graph->vertex(channel.producer.vertex).outputs;
-    const auto port =
-      std::find(ports.begin(), ports.end(), channel.edge) - ports.begin();
-    wiring->inputs.push_back({handles_[number_of(channel.producer)],
-                              static_cast<std::uint32_t>(port),
-                              channel.output_channel,
-                              site_of(channel.producer),
-                              {}});
-  }
-  wiring->coordinator = coordinators_[index_of(subtask.vertex)];
-  // Where deploy_subtasks puts it.
-  wiring->coordinator_worker = site_of({subtask.vertex, 0}).worker;
-  return wiring;
-}
-
-task_site job_manager_actor::site_of(subtask_id subtask) const {
-  return {grant_->slots[index_of(subtask.vertex)][subtask.index].worker,
-          number_of(subtask)};
-}
-
-const caf::actor& job_manager_actor::worker_of(std::size_t task) const {
-  return grant_->workers[site_of(subtasks_[task]).worker];
-}
-
-void job_manager_actor::note_failure(const std::string& text) {
-  failures_.push_back("attempt " + std::to_string(lifecycle_.attempt()) + ": "
-                      + text);
+void job_manager_actor::note_failure(const std::string& text,
+                                     std::uint32_t attempt) {
+  failures_.push_back("attempt " + std::to_string(attempt) + ": " + text);
   if (failures_.size() > most_failures)
     failures_.pop_front();
 }
 
 void job_manager_actor::log_failure(const task_report& report) {
   // What fails after the first failure follows from it.
-  if (report.attempt != lifecycle_.attempt()
-      || lifecycle_.state() == job_state::failing
-      || lifecycle_.state() == job_state::cancelling)
+  const auto state = lifecycle_.state_of(regions_.of_task(report.task));
+  if (report.attempt != lifecycle_.attempt_of_task(report.task)
+      || state == job_state::failing || state == job_state::cancelling)
     return;
-  note_failure(report.cause->text);
+  note_failure(report.cause->text, report.attempt);
   const subtask_id id = subtasks_[report.task];
   shared_.log
     .with({job_.options.job_name, job_.graph->vertex(id.vertex).name, id.index,
@@ -580,41 +474,37 @@ void job_manager_actor::note_state() {
   if (lifecycle_.state() == logged_)
     return;
   logged_ = lifecycle_.state();
-  if (logged_ == job_state::running)
-    to_checkpoints(attemptrun_atom::value, lifecycle_.attempt());
-  shared_.log.with({job_.options.job_name, {}, {}, lifecycle_.attempt()})
-    .debug("job is " + std::string{to_string(logged_)});
+  log_of(0).debug("job is " + std::string{to_string(logged_)});
+}
+
+/// Once a region runs it takes part in checkpoints. With a stop that came
+/// before it does, it stops at once.
+void job_manager_actor::note_regions() {
+  for (std::uint32_t region = 0; region < runs_.size(); ++region) {
+    const auto now = lifecycle_.state_of(region);
+    const auto before = std::exchange(runs_[region].known, now);
+    if (before == job_state::scheduling
+        && (now == job_state::running || now == job_state::stopping))
+      to_checkpoints(attemptrun_atom::value, region,
+                     lifecycle_.attempt_of(region));
+  }
+}
+
+/// Of a job of one region the attempt is the job's.
+logger job_manager_actor::log_of(std::uint32_t region) const {
+  return shared_.log.with(
+    {job_.options.job_name, {}, {}, lifecycle_.attempt_of(region)});
+}
+
+/// Of a source with a coordinator, whose subtasks are in one.
+std::uint32_t job_manager_actor::region_of(vertex_id vertex) const {
+  return regions_.of_task(number_of({vertex, 0}));
 }
 
 std::uint32_t job_manager_actor::number_of(subtask_id subtask) const {
   const auto found =
     std::lower_bound(subtasks_.begin(), subtasks_.end(), subtask);
   return static_cast<std::uint32_t>(found - subtasks_.begin());
-}
-
-/// Of all sources: they share --source-rate.
-std::uint32_t job_manager_actor::source_subtasks() const {
-  std::uint32_t count = 0;
-  for (const auto& vertex : job_.graph->vertices())
-    count += is_source(vertex) ? vertex.parallelism : 0;
-  return count;
-}
-
-task_settings job_manager_actor::settings_of(const job_vertex& vertex) const {
-  task_settings settings;
-  settings.buffer_timeout = job_.options.buffer_timeout;
-  settings.watermark_interval = job_.options.auto_watermark_interval;
-  settings.watermark_every_rows = job_.options.watermark_every_rows;
-  settings.job_id = job_.options.job_id.value_or("");
-  settings.run = hex16(static_cast<std::uint64_t>(started_)) + "-"
-                 + std::to_string(lifecycle_.attempt());
-  settings.keeps_state = job_.options.checkpoints.on();
-  settings.ends_with_checkpoint = bool{checkpoints_};
-  settings.barriers = job_.options.checkpoints.mode;
-  if (is_source(vertex))
-    settings.source_rate =
-      static_cast<double>(job_.options.source_rate) / source_subtasks();
-  return settings;
 }
 
 } // namespace flow

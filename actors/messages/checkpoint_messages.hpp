@@ -28,14 +28,15 @@
 /// The job manager passes answers on to its checkpoint coordinator as they are,
 /// which answers with steps:
 ///
-///   (attemptrun_atom, attempt)        all subtasks run
-///   (attemptend_atom, attempt)        none is told anything any more
+///   (attemptrun_atom, region, attempt)   all subtasks of the region run
+///   (attemptend_atom, region)         none of them is told anything any more
 ///   (taskdone_atom, task, attempt)    it has ended well
 ///   (ckptnow_atom)                    take a checkpoint at once
-///   (restorept_atom, attempt) -> (restorept_atom, attempt, restore_point)
+///   (restorept_atom, region, attempt)
+///       -> (restorept_atom, region, attempt, restore_point)
 ///       answered when no checkpoint is on its way to durable storage
-///   (ckptstep_atom, attempt, checkpoint_step)  coordinator -> job manager:
-///       trigger, notify or fail
+///   (ckptstep_atom, answers, checkpoint_step)  coordinator -> job manager:
+///       trigger, notify or fail; how many restore points it had given out
 ///   (ckpthist_atom) -> checkpoint_history
 ///   (jobover_atom, job_outcome) -> (jobover_atom, checkpoints_over)
 namespace flow {

@@ -20,6 +20,12 @@ checkpoint_step step_of(kind what, std::uint64_t id) {
   return step;
 }
 
+checkpoint_step abort_step(std::uint64_t id, checkpoint_failure why) {
+  checkpoint_step step = step_of(kind::notify_aborted, id);
+  step.failure = why;
+  return step;
+}
+
 } // namespace
 
 std::string_view to_string(checkpoint_failure why) noexcept {
@@ -53,24 +59,34 @@ checkpoint_coordinator::checkpoint_coordinator(
     retained_(retained.begin(), retained.end()),
     tasks_(plan_.tasks.size(), task_stage::running) {
   FLOW_ASSERT(next_id_ > 0, "checkpoints count from 1");
+  for (const auto& task : plan_.tasks)
+    regions_.resize(std::max(regions_.size(), std::size_t{task.region} + 1));
   if (!retained_.empty())
     latest_completed_ = retained_.back();
 }
 
 // -- attempts -----------------------------------------------------------------
 
-void checkpoint_coordinator::attempt_begins(std::uint32_t attempt) {
+void checkpoint_coordinator::attempt_begins(std::uint32_t attempt,
+                                            std::uint32_t region) {
   running_ = false;
-  attempt_ = attempt;
-  tasks_.assign(plan_.tasks.size(), task_stage::running);
+  regions_[region] = {attempt, false};
+  for (std::size_t i = 0; i < tasks_.size(); ++i)
+    if (plan_.tasks[i].region == region)
+      tasks_[i] = task_stage::running;
   end_wanted_ = false;
 }
 
 checkpoint_coordinator::steps
-checkpoint_coordinator::attempt_running(std::uint32_t attempt, time_point now) {
-  if (attempt != attempt_)
+checkpoint_coordinator::attempt_running(std::uint32_t attempt, time_point now,
+                                        std::uint32_t region) {
+  if (attempt != regions_[region].attempt)
     return {};
-  running_ = true;
+  regions_[region].running = true;
+  running_ = std::ranges::all_of(regions_,
+                                 [](const auto& each) { return each.running; });
+  if (!running_)
+    return {};
   // A restart does not put off what was due: until the next one, nothing is
   // committed.
   if (options_.interval)
@@ -78,9 +94,11 @@ checkpoint_coordinator::attempt_running(std::uint32_t attempt, time_point now) {
   return {};
 }
 
-checkpoint_coordinator::steps checkpoint_coordinator::attempt_ended() {
+checkpoint_coordinator::steps
+checkpoint_coordinator::attempt_ended(std::uint32_t region) {
   steps out;
   running_ = false;
+  regions_[region].running = false;
   // One that is being made durable is not undone: its answer decides.
   for (auto it = pending_.begin(); it != pending_.end();) {
     if (it->second.publishing) {
@@ -91,6 +109,8 @@ checkpoint_coordinator::steps checkpoint_coordinator::attempt_ended() {
       report->state = checkpoint_report::outcome::failed;
       report->failure = to_string(checkpoint_failure::attempt_failed);
     }
+    if (any_runs()) // tasks of other regions have their part in it
+      out.push_back(abort_step(it->first, checkpoint_failure::attempt_failed));
     out.push_back(step_of(kind::discard_unfinished, it->first));
     it = pending_.erase(it);
   }
@@ -211,16 +231,34 @@ checkpoint_step checkpoint_coordinator::trigger_step(std::uint64_t id,
 // -- answers ------------------------------------------------------------------
 
 checkpoint_coordinator::pending_map::iterator
-checkpoint_coordinator::find(std::uint32_t attempt, std::uint64_t id) {
-  return running_ && attempt == attempt_ ? pending_.find(id) : pending_.end();
+checkpoint_coordinator::find(std::uint32_t region, std::uint32_t attempt,
+                             std::uint64_t id) {
+  const auto& of = regions_[region];
+  return of.running && attempt == of.attempt ? pending_.find(id)
+                                             : pending_.end();
+}
+
+/// Of a source with a coordinator: all its readers are in one.
+std::uint32_t
+checkpoint_coordinator::region_of_vertex(std::uint32_t vertex) const {
+  const auto found =
+    std::ranges::find(plan_.tasks, vertex, &checkpoint_plan::task::vertex);
+  return found == plan_.tasks.end() ? 0 : found->region;
+}
+
+bool checkpoint_coordinator::any_runs() const {
+  return std::ranges::any_of(regions_,
+                             [](const auto& each) { return each.running; });
 }
 
 checkpoint_coordinator::steps
 checkpoint_coordinator::acknowledged(checkpoint_ack ack, time_point) {
   steps out;
-  const auto found = find(ack.attempt, ack.checkpoint_id);
-  if (found == pending_.end() || ack.task >= tasks_.size()
-      || found->second.publishing)
+  if (ack.task >= tasks_.size())
+    return out;
+  const auto found =
+    find(plan_.tasks[ack.task].region, ack.attempt, ack.checkpoint_id);
+  if (found == pending_.end() || found->second.publishing)
     return out;
   auto& mine = found->second.tasks[ack.task];
   if (mine)
@@ -236,7 +274,7 @@ checkpoint_coordinator::steps checkpoint_coordinator::coordinator_acknowledged(
   std::uint32_t vertex, std::uint32_t attempt, std::uint64_t id,
   std::vector<std::byte> state, time_point) {
   steps out;
-  const auto found = find(attempt, id);
+  const auto found = find(region_of_vertex(vertex), attempt, id);
   if (found == pending_.end())
     return out;
   const auto mine = found->second.coordinators.find(vertex);
@@ -252,9 +290,10 @@ checkpoint_coordinator::declined(std::uint32_t task, std::uint32_t attempt,
                                  std::uint64_t id, bool counted,
                                  const std::string& why, time_point now) {
   steps out;
-  const auto found = find(attempt, id);
-  if (found == pending_.end() || task >= tasks_.size()
-      || found->second.publishing)
+  if (task >= tasks_.size())
+    return out;
+  const auto found = find(plan_.tasks[task].region, attempt, id);
+  if (found == pending_.end() || found->second.publishing)
     return out;
   give_up(found,
           counted ? checkpoint_failure::declined
@@ -266,7 +305,8 @@ checkpoint_coordinator::declined(std::uint32_t task, std::uint32_t attempt,
 checkpoint_coordinator::steps
 checkpoint_coordinator::task_at_end(std::uint32_t task, std::uint32_t attempt,
                                     time_point) {
-  if (attempt != attempt_ || task >= tasks_.size()
+  if (task >= tasks_.size()
+      || attempt != regions_[plan_.tasks[task].region].attempt
       || tasks_[task] != task_stage::running)
     return {};
   tasks_[task] = task_stage::at_end;
@@ -278,7 +318,8 @@ checkpoint_coordinator::steps
 checkpoint_coordinator::task_finished(std::uint32_t task, std::uint32_t attempt,
                                       time_point) {
   steps out;
-  if (attempt != attempt_ || task >= tasks_.size())
+  if (task >= tasks_.size()
+      || attempt != regions_[plan_.tasks[task].region].attempt)
     return out;
   tasks_[task] = task_stage::finished;
   end_wanted_ = all_at_end();
@@ -354,7 +395,7 @@ checkpoint_coordinator::steps checkpoint_coordinator::stored(std::uint64_t id,
   last_completed_at_ = now;
   failures_in_a_row_ = 0;
   subsume_before(id, now, out);
-  if (running_)
+  if (any_runs())
     out.push_back(step_of(kind::notify_completed, id));
   retire(out);
   end_wanted_ = all_at_end();
@@ -401,11 +442,8 @@ void checkpoint_coordinator::give_up(pending_map::iterator which,
   }
   ++history_.failed;
   pending_.erase(which);
-  if (running_) {
-    checkpoint_step step = step_of(kind::notify_aborted, id);
-    step.failure = why;
-    out.push_back(std::move(step));
-  }
+  if (any_runs())
+    out.push_back(abort_step(id, why));
   out.push_back(step_of(kind::discard_unfinished, id));
   end_wanted_ = all_at_end();
   if (!counts(why) || ++failures_in_a_row_ <= options_.tolerable_failures)

@@ -73,6 +73,7 @@ struct checkpoint_plan {
     std::uint32_t vertex = 0;
     std::uint32_t index = 0;
     std::vector<std::uint32_t> producers; ///< tasks upstream, by number
+    std::uint32_t region = 0;             ///< what it fails together with
   };
   std::vector<task> tasks; ///< by number
   /// Vertices whose source has a coordinator: it hands the trigger on to its
@@ -88,6 +89,10 @@ struct checkpoint_plan {
 /// and its metadata is durable; only then is anybody told. One is made durable
 /// at a time. Messages of another attempt are dropped, as are those about
 /// checkpoints that are not pending.
+///
+/// Regions of a job start again by themselves, each with attempts of its own.
+/// While one does not run no checkpoint is taken; those that were pending are
+/// given up.
 ///
 /// Once all live tasks are at their end a last checkpoint is taken at once,
 /// whatever the interval, so that sinks commit their tail.
@@ -106,15 +111,16 @@ public:
                          std::uint64_t next_id,
                          std::vector<std::uint64_t> retained = {});
 
-  /// Tasks of a new attempt are being deployed; some may be at their end before
-  /// others run.
-  void attempt_begins(std::uint32_t attempt);
+  /// Tasks of a region's new attempt are being deployed; some may be at their
+  /// end before others run.
+  void attempt_begins(std::uint32_t attempt, std::uint32_t region = 0);
 
   /// All tasks of the attempt run.
-  steps attempt_running(std::uint32_t attempt, time_point now);
+  steps attempt_running(std::uint32_t attempt, time_point now,
+                        std::uint32_t region = 0);
 
-  /// No task of the present attempt is told anything any more.
-  steps attempt_ended();
+  /// No task of the region's present attempt is told anything any more.
+  steps attempt_ended(std::uint32_t region = 0);
 
   /// @param wall the wall clock's time, for the barriers
   steps tick(time_point now, timestamp wall);
@@ -161,6 +167,9 @@ public:
   [[nodiscard]] const checkpoint_history& history() const noexcept {
     return history_;
   }
+  [[nodiscard]] std::uint32_t region_count() const noexcept {
+    return static_cast<std::uint32_t>(regions_.size());
+  }
   /// Of the pending one: the tasks it waits for.
   [[nodiscard]] std::vector<std::uint32_t> awaited() const;
 
@@ -195,7 +204,10 @@ private:
                const std::string& text, time_point now, steps& out);
   void subsume_before(std::uint64_t id, time_point now, steps& out);
   void retire(steps& out);
-  pending_map::iterator find(std::uint32_t attempt, std::uint64_t id);
+  pending_map::iterator find(std::uint32_t region, std::uint32_t attempt,
+                             std::uint64_t id);
+  [[nodiscard]] std::uint32_t region_of_vertex(std::uint32_t vertex) const;
+  [[nodiscard]] bool any_runs() const;
 
   const checkpoint_options options_;
   const checkpoint_plan plan_;
@@ -203,8 +215,13 @@ private:
   std::deque<std::uint64_t> retained_; // completed, oldest first
   std::optional<std::uint64_t> latest_completed_;
 
-  bool running_ = false;
-  std::uint32_t attempt_ = 0;
+  struct region_life {
+    std::uint32_t attempt = 0;
+    bool running = false;
+  };
+
+  bool running_ = false; // all regions do
+  std::vector<region_life> regions_ = std::vector<region_life>(1); // by number
   std::vector<task_stage> tasks_;
   pending_map pending_;
   std::optional<time_point> due_; // the next periodic one, over all attempts

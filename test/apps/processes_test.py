@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import unittest
@@ -54,6 +55,37 @@ def listening_sockets(pid):
                 address, port = fields[1].split(":")
                 result.append((address, int(port, 16)))
     return result
+
+
+def crc32c(data):
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
+def frame(kind, payload, length=None, **fields):
+    """As libflow/net/FORMAT.md has it, with right checksums."""
+    head = struct.pack(
+        "<4sBBHIIQQQI", b"FLF1", kind, 0, 0,
+        len(payload) if length is None else length, fields.get("attempt", 0),
+        fields.get("job", 0), 0, fields.get("sequence", 0),
+        fields.get("channel", 0))
+    head += struct.pack("<I", crc32c(payload) if payload else 0)
+    return head + struct.pack("<I", crc32c(head)) + payload
+
+
+def handshake(worker, role, token, version=1):
+    texts = b"".join(struct.pack("<I", len(text)) + text for text in
+                     (b"libflow", b"localhost", worker, token))
+    return frame(1, struct.pack("<IBI", version, role, 0) + texts)
+
+
+def memory_bytes(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
 
 
 def alive(pid):
@@ -247,6 +279,50 @@ class Faults(Case):
         ended = self.end()
         self.assertEqual(ended.code, 0, ended.err)
         self.assertEqual(audit(self.out / "results", 100, 10_000), [])
+
+    def test_forged_and_mutated_frames_do_no_harm(self):
+        seed = int(os.environ.get("FLOW_TEST_SEED", random.randrange(1 << 32)))
+        print("FLOW_TEST_SEED =", seed)
+        noise = random.Random(seed)
+        self.start()
+        pids = [self.job.pid, self.processes["flow-worker-0"],
+                self.processes["flow-worker-1"]]
+        ports = [port for pid in pids for _, port in listening_sockets(pid)]
+        before = [memory_bytes(pid) for pid in pids]
+        idle = []
+        for _ in range(15):
+            for port in ports:
+                stranger = socket.create_connection(("127.0.0.1", port))
+                idle.append(stranger)  # never closed by this side
+                try:
+                    stranger.sendall(self.forged(noise))
+                except OSError:
+                    pass  # it has been shown the door
+        growth = [memory_bytes(pid) - known
+                  for pid, known in zip(pids, before)]
+        self.assertLess(max(growth), 64 << 20, growth)
+        ended = self.end()
+        for stranger in idle:
+            stranger.close()
+        self.assertEqual(ended.code, 0, ended.err)
+        self.assertEqual(audit(self.out / "results", 100, 10_000), [])
+
+    @staticmethod
+    def forged(noise):
+        """A connection of somebody who knows the format but not the token."""
+        first = handshake(noise.choice((b"worker-0", b"worker-7", b"job", b"")),
+                          noise.choice((1, 2, 77)), noise.randbytes(32),
+                          noise.choice((1, 1, 2)))
+        rest = b"".join(
+            frame(noise.randrange(7), noise.randbytes(noise.randrange(300)),
+                  channel=noise.randrange(9), attempt=noise.randrange(3))
+            for _ in range(noise.randrange(5)))
+        rest += frame(noise.choice((2, 4)), b"",
+                      length=noise.choice((16 << 20, (16 << 20) + 1, 0xFFFFFFFF)))
+        stream = bytearray(first + rest)
+        for _ in range(noise.randrange(4)):
+            stream[noise.randrange(len(stream))] ^= 1 << noise.randrange(8)
+        return bytes(stream[:noise.randrange(1, len(stream) + 1)])
 
     def test_the_token_is_not_to_be_seen(self):
         self.start()
