@@ -6,7 +6,8 @@
 #include "libflow/time/clock.hpp"
 
 /// What happens between a job's start and its end in the process of its
-/// author: progress, signals, the summary.
+/// author: progress, signals, the summary. Apart from how a job is described:
+/// programs that only do that, tests of operators among them, need no runtime.
 namespace flow {
 
 namespace {
@@ -83,6 +84,13 @@ std::optional<graph_format> wanted_explanation(const job_options& options) {
 }
 
 } // namespace
+
+expected<std::unique_ptr<running_job>> stream_environment::execute_async() {
+  auto built = build();
+  if (!built)
+    return built.error();
+  return start_job(std::move(*built), identified_options());
+}
 
 int stream_environment::execute() {
   if (const auto format = wanted_explanation(options_)) {

@@ -105,13 +105,6 @@ job_options stream_environment::identified_options() const {
   return result;
 }
 
-expected<std::unique_ptr<running_job>> stream_environment::execute_async() {
-  auto built = build();
-  if (!built)
-    return built.error();
-  return start_job(std::move(*built), identified_options());
-}
-
 data_stream<std::int64_t> stream_environment::from_sequence(std::int64_t first,
                                                             std::int64_t last) {
   return from_source<std::int64_t>(
