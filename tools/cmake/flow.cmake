@@ -94,6 +94,9 @@ function(flow_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
+  if(FLOW_SANITIZE)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 10")  # they are that slow
+  endif()
   add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${arg_LINK} flow flow_doctest
                         flow_options)
