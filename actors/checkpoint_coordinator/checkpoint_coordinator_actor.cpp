@@ -44,6 +44,7 @@ caf::behavior checkpoint_coordinator_actor::make_behavior() {
     [this](taskdone_atom, std::uint32_t task, std::uint32_t attempt) {
       perform(decisions_.task_finished(task, attempt, now()));
     },
+    [this](jobstops_atom) { perform(decisions_.job_stops(now())); },
     [this](attemptrun_atom, std::uint32_t region, std::uint32_t attempt) {
       perform(decisions_.attempt_running(attempt, now(), region));
     },
@@ -94,6 +95,8 @@ void checkpoint_coordinator_actor::on_stored(std::uint64_t id,
     latest_ = std::make_shared<const stored_checkpoint>(
       stored_checkpoint{std::move(found.mapped()), location});
   perform(decisions_.stored(id, now()));
+  for (const std::uint64_t each : std::exchange(given_up_, {}))
+    discard(each); // somebody may have written of it since
   answer_when_settled();
 }
 
@@ -108,7 +111,7 @@ void checkpoint_coordinator_actor::on_store_failed(std::uint64_t id,
 
 void checkpoint_coordinator_actor::on_restore_point(std::uint32_t region,
                                                     std::uint32_t attempt) {
-  decisions_.attempt_begins(attempt, region);
+  perform(decisions_.attempt_begins(attempt, region));
   restore_asked_[region] = attempt;
   answer_when_settled();
 }
@@ -134,6 +137,7 @@ void checkpoint_coordinator_actor::answer_when_settled() {
   const auto outcome = std::exchange(over_, std::nullopt);
   if (!outcome)
     return;
+  discard_unfinished();
   const bool dropped =
     *outcome == job_outcome::cancelled
     && retention_ != checkpoint_retention::retain_on_cancellation;
@@ -165,8 +169,11 @@ void checkpoint_coordinator_actor::perform(
     case checkpoint_step::kind::publish:
       publish(std::move(step.metadata));
       break;
-    case checkpoint_step::kind::discard:
     case checkpoint_step::kind::discard_unfinished:
+      given_up_.push_back(step.id);
+      discard(step.id);
+      break;
+    case checkpoint_step::kind::discard:
       discard(step.id);
       break;
     }
@@ -216,6 +223,24 @@ void checkpoint_coordinator_actor::discard(std::uint64_t id) {
         log.warn("checkpoint " + std::to_string(id)
                  + " is left over: " + gone.error().text);
     });
+}
+
+/// The job is over, and nobody writes of a checkpoint any more: what was
+/// written behind the news that it is given up goes now.
+void checkpoint_coordinator_actor::discard_unfinished() {
+  if (!keeps_state_)
+    return;
+  shared_.background->run([storage = shared_.storage, log = shared_.log,
+                           keep = decisions_.retained()]() mutable {
+    const auto begun = storage->begun();
+    if (!begun)
+      return log.warn("checkpoints may be left over: " + begun.error().text);
+    for (const std::uint64_t id : *begun)
+      if (std::ranges::find(keep, id) == keep.end())
+        if (auto gone = storage->discard(id); !gone)
+          log.warn("checkpoint " + std::to_string(id)
+                   + " is left over: " + gone.error().text);
+  });
 }
 
 /// CAF cannot cancel a timer, so an earlier one makes the armed one stale.

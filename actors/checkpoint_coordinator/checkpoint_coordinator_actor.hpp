@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/messages/checkpoint_messages.hpp"
 #include "actors/support/worker_context.hpp"
@@ -48,6 +49,7 @@ private:
   void log_step(const checkpoint_step& step) const;
   void publish(std::shared_ptr<const checkpoint_metadata> metadata);
   void discard(std::uint64_t id);
+  void discard_unfinished();
   void arm();
   void tick();
   void answer_when_settled();
@@ -65,6 +67,7 @@ private:
   std::uint32_t answers_ = 0; // restore points that were given out
   std::map<std::uint64_t, std::shared_ptr<const checkpoint_metadata>>
     publishing_;
+  std::vector<std::uint64_t> given_up_; // since the last one completed
   std::map<std::uint32_t, std::uint32_t> restore_asked_; // attempts by region
   std::optional<job_outcome> over_;
   std::uint64_t tick_epoch_ = 0;

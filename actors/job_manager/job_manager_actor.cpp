@@ -188,7 +188,10 @@ error job_manager_actor::weighed(error cause, std::uint32_t region) const {
   return cause;
 }
 
+/// No part of a checkpoint that a source takes behind its end may reach the
+/// coordinator before the news that it stops.
 void job_manager_actor::on_stop() {
+  to_checkpoints(jobstops_atom::value);
   perform(lifecycle_.stop(now()));
 }
 
@@ -405,7 +408,8 @@ void job_manager_actor::on_checkpoint_step(std::uint32_t answers,
     notify(ckptabort_atom::value, step.id);
     break;
   case checkpoint_step::kind::fail_job:
-    if (answers != answers_ || !lifecycle_.all_run())
+    if (step.cause->severity != error_severity::fatal
+        && (answers != answers_ || !lifecycle_.all_run()))
       break; // what failed meanwhile starts again, and all count anew
     note_failure(step.cause->text, lifecycle_.attempt_of(0));
     perform(lifecycle_.job_failed(*step.cause, now()));

@@ -31,6 +31,7 @@
 ///   (attemptrun_atom, region, attempt)   all subtasks of the region run
 ///   (attemptend_atom, region)         none of them is told anything any more
 ///   (taskdone_atom, task, attempt)    it has ended well
+///   (jobstops_atom)                   before the sources are told to stop
 ///   (ckptnow_atom)                    take a checkpoint at once
 ///   (restorept_atom, region, attempt)
 ///       -> (restorept_atom, region, attempt, restore_point)
@@ -51,6 +52,7 @@ FLOW_ATOM(ckptabort)
 FLOW_ATOM(attemptrun)
 FLOW_ATOM(attemptend)
 FLOW_ATOM(taskdone)
+FLOW_ATOM(jobstops)
 FLOW_ATOM(ckptnow)
 FLOW_ATOM(restorept)
 FLOW_ATOM(ckptstep)

@@ -76,6 +76,7 @@ caf::behavior subtask_actor::make_behavior() {
 }
 
 void subtask_actor::on_exit() {
+  give_up_writing(std::numeric_limits<std::uint64_t>::max());
   task_.reset();
   wiring_.reset();
   job_manager_ = {};

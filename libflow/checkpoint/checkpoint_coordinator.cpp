@@ -67,14 +67,19 @@ checkpoint_coordinator::checkpoint_coordinator(
 
 // -- attempts -----------------------------------------------------------------
 
-void checkpoint_coordinator::attempt_begins(std::uint32_t attempt,
-                                            std::uint32_t region) {
+checkpoint_coordinator::steps
+checkpoint_coordinator::attempt_begins(std::uint32_t attempt,
+                                       std::uint32_t region) {
+  steps out;
   running_ = false;
   regions_[region] = {attempt, false};
   for (std::size_t i = 0; i < tasks_.size(); ++i)
     if (plan_.tasks[i].region == region)
       tasks_[i] = task_stage::running;
-  end_wanted_ = false;
+  if (stopping_ && last_ && regions_.size() > 1)
+    fail_torn(*last_, out);
+  last_.reset();
+  return out;
 }
 
 checkpoint_coordinator::steps
@@ -117,10 +122,35 @@ checkpoint_coordinator::attempt_ended(std::uint32_t region) {
   return out;
 }
 
+checkpoint_coordinator::steps
+checkpoint_coordinator::job_stops(time_point now) {
+  steps out;
+  if (!std::exchange(stopping_, true))
+    give_up_all("the job stops", now, out);
+  return out;
+}
+
+/// Some regions of a job that stops have ended with the last checkpoint, or are
+/// about to, and one has not: a further one would lack the state of the others.
+void checkpoint_coordinator::fail_torn(std::uint64_t last, steps& out) {
+  checkpoint_step step = step_of(kind::fail_job, last);
+  step.cause =
+    error{error_code::cancelled,
+          "a part of the job failed after the job had stopped with checkpoint "
+            + std::to_string(last) + "; --restore latest goes on from there",
+          error_severity::fatal};
+  out.push_back(std::move(step));
+}
+
 // -- when ---------------------------------------------------------------------
 
+/// Whether others than the last one are taken.
+bool checkpoint_coordinator::goes_on() const {
+  return running_ && !stopping_ && !last_ && !all_at_end();
+}
+
 bool checkpoint_coordinator::may_trigger(time_point now) const {
-  if (!running_ || pending_.size() >= options_.max_concurrent)
+  if (!goes_on() || pending_.size() >= options_.max_concurrent)
     return false;
   return !last_completed_at_ || now >= *last_completed_at_ + options_.min_pause;
 }
@@ -129,6 +159,10 @@ bool checkpoint_coordinator::all_at_end() const {
   return std::ranges::all_of(
            tasks_, [](task_stage each) { return each != task_stage::running; })
          && std::ranges::find(tasks_, task_stage::at_end) != tasks_.end();
+}
+
+bool checkpoint_coordinator::last_wanted() const {
+  return running_ && !last_ && pending_.empty() && all_at_end();
 }
 
 checkpoint_coordinator::steps checkpoint_coordinator::tick(time_point now,
@@ -143,17 +177,25 @@ checkpoint_coordinator::steps checkpoint_coordinator::tick(time_point now,
                 + " ms",
               now, out);
   }
-  if (end_wanted_ && running_ && pending_.empty()) {
-    begin(0, now, wall, out);
-    end_wanted_ = false;
+  if (last_wanted()) {
+    pending_.at(begin(0, now, wall, out)).last = true;
     return out;
   }
+  retell_last(now, out);
   // An interval that passed unused is not made up for.
   if (due_ && now >= *due_ && may_trigger(now)) {
     begin(0, now, wall, out);
     due_ = now + *options_.interval;
   }
   return out;
+}
+
+/// A task that missed the news would wait for ever.
+void checkpoint_coordinator::retell_last(time_point now, steps& out) {
+  if (!running_ || !last_ || now < retell_at_ || !all_at_end())
+    return;
+  out.push_back(step_of(kind::notify_completed, *last_));
+  retell_at_ = now + retell_interval;
 }
 
 std::optional<checkpoint_coordinator::time_point>
@@ -167,9 +209,11 @@ checkpoint_coordinator::wake_at() const {
       take(each.since + options_.timeout);
   if (!running_)
     return result;
-  if (end_wanted_ && pending_.empty())
+  if (last_wanted())
     take(time_point{0});
-  if (due_ && pending_.size() < options_.max_concurrent)
+  if (last_ && all_at_end())
+    take(retell_at_);
+  if (due_ && goes_on() && pending_.size() < options_.max_concurrent)
     take(last_completed_at_
            ? std::max(*due_, *last_completed_at_ + options_.min_pause)
            : *due_);
@@ -179,7 +223,7 @@ checkpoint_coordinator::wake_at() const {
 std::optional<std::uint64_t>
 checkpoint_coordinator::trigger(std::uint8_t snapshot, time_point now,
                                 timestamp wall, steps& out) {
-  if (!running_ || pending_.size() >= options_.max_concurrent)
+  if (!goes_on() || pending_.size() >= options_.max_concurrent)
     return std::nullopt;
   return begin(snapshot, now, wall, out);
 }
@@ -310,7 +354,6 @@ checkpoint_coordinator::task_at_end(std::uint32_t task, std::uint32_t attempt,
       || tasks_[task] != task_stage::running)
     return {};
   tasks_[task] = task_stage::at_end;
-  end_wanted_ = all_at_end();
   return {};
 }
 
@@ -322,7 +365,6 @@ checkpoint_coordinator::task_finished(std::uint32_t task, std::uint32_t attempt,
       || attempt != regions_[plan_.tasks[task].region].attempt)
     return out;
   tasks_[task] = task_stage::finished;
-  end_wanted_ = all_at_end();
   for (auto& [id, each] : pending_)
     if (!each.tasks[task] && !each.publishing)
       each.tasks[task] = subtask_state{subtask_stage::finished, {}};
@@ -351,6 +393,7 @@ void checkpoint_coordinator::publish_next(steps& out) {
     each.publishing = true;
     checkpoint_step step = step_of(kind::publish, id);
     step.metadata = take_metadata(id, each);
+    each.last = each.last || all_ended(*step.metadata);
     out.push_back(std::move(step));
     return;
   }
@@ -389,16 +432,24 @@ checkpoint_coordinator::steps checkpoint_coordinator::stored(std::uint64_t id,
     report->duration = duration_cast<microseconds>(now - found->second.since);
   }
   ++history_.completed;
+  const bool last = found->second.last;
   pending_.erase(found);
   retained_.push_back(id);
   latest_completed_ = id;
   last_completed_at_ = now;
   failures_in_a_row_ = 0;
   subsume_before(id, now, out);
-  if (any_runs())
+  if (last && any_runs() && !running_ && stopping_)
+    fail_torn(id, out);
+  else if (any_runs())
     out.push_back(step_of(kind::notify_completed, id));
+  if (last && running_) {
+    last_ = id;
+    retell_at_ = now + retell_interval;
+    give_up_all("the job has ended with checkpoint " + std::to_string(id), now,
+                out);
+  }
   retire(out);
-  end_wanted_ = all_at_end();
   publish_next(out);
   return out;
 }
@@ -420,6 +471,16 @@ void checkpoint_coordinator::subsume_before(std::uint64_t id, time_point now,
   while (!pending_.empty() && pending_.begin()->first < id)
     give_up(pending_.begin(), checkpoint_failure::subsumed,
             "checkpoint " + std::to_string(id) + " completed first", now, out);
+}
+
+/// All but one that is on its way to durable storage: its answer decides.
+void checkpoint_coordinator::give_up_all(const std::string& why, time_point now,
+                                         steps& out) {
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    const auto which = it++;
+    if (!which->second.publishing)
+      give_up(which, checkpoint_failure::cancelled, why, now, out);
+  }
 }
 
 /// Completed ones beyond what is to be kept.
@@ -445,7 +506,6 @@ void checkpoint_coordinator::give_up(pending_map::iterator which,
   if (any_runs())
     out.push_back(abort_step(id, why));
   out.push_back(step_of(kind::discard_unfinished, id));
-  end_wanted_ = all_at_end();
   if (!counts(why) || ++failures_in_a_row_ <= options_.tolerable_failures)
     return;
   failures_in_a_row_ = 0;

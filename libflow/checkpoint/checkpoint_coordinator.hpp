@@ -95,7 +95,11 @@ struct checkpoint_plan {
 /// given up.
 ///
 /// Once all live tasks are at their end a last checkpoint is taken at once,
-/// whatever the interval, so that sinks commit their tail.
+/// whatever the interval, so that sinks commit their tail. With its completion
+/// the job is done: none is taken after it, in which the tasks that have ended
+/// since would have no state, and its news is told again and again until all
+/// tasks have ended. A job that stops goes on from there some day, so until
+/// then no task may end: only the last checkpoint is taken any more.
 ///
 /// Owner: the checkpoint coordinator actor, for the job's life.
 /// @thread the owner's alone. Times are of the steady clock but where said.
@@ -103,6 +107,9 @@ class checkpoint_coordinator {
 public:
   using steps = std::vector<checkpoint_step>;
   using time_point = std::chrono::nanoseconds;
+
+  /// How often the news of the last checkpoint is told.
+  static constexpr std::chrono::milliseconds retell_interval{500};
 
   /// @param next_id of the first checkpoint; above all that exist
   /// @param retained completed ones of this job that exist, oldest first, which
@@ -113,7 +120,7 @@ public:
 
   /// Tasks of a region's new attempt are being deployed; some may be at their
   /// end before others run.
-  void attempt_begins(std::uint32_t attempt, std::uint32_t region = 0);
+  steps attempt_begins(std::uint32_t attempt, std::uint32_t region = 0);
 
   /// All tasks of the attempt run.
   steps attempt_running(std::uint32_t attempt, time_point now,
@@ -122,14 +129,19 @@ public:
   /// No task of the region's present attempt is told anything any more.
   steps attempt_ended(std::uint32_t region = 0);
 
+  /// The sources are about to be told to stop. What they acknowledge from then
+  /// on may be from behind their end and belongs to the last checkpoint alone.
+  /// Holds for all attempts that follow.
+  steps job_stops(time_point now);
+
   /// @param wall the wall clock's time, for the barriers
   steps tick(time_point now, timestamp wall);
 
   /// When to call tick next; none: an event has to come first.
   [[nodiscard]] std::optional<time_point> wake_at() const;
 
-  /// Takes one now, whatever interval and pause say. None: no attempt runs, or
-  /// as many as allowed are under way.
+  /// Takes one now, whatever interval and pause say. None: no attempt runs, it
+  /// comes to its end, or as many as allowed are under way.
   std::optional<std::uint64_t> trigger(std::uint8_t snapshot, time_point now,
                                        timestamp wall, steps& out);
 
@@ -181,6 +193,7 @@ private:
     std::vector<std::optional<subtask_state>> tasks; // by number
     std::map<std::uint32_t, std::optional<std::vector<std::byte>>> coordinators;
     bool publishing = false;
+    bool last = false; // all tasks are at their end
   };
   using pending_map = std::map<std::uint64_t, pending>;
 
@@ -190,8 +203,12 @@ private:
     finished,
   };
 
+  [[nodiscard]] bool goes_on() const;
   [[nodiscard]] bool may_trigger(time_point now) const;
   [[nodiscard]] bool all_at_end() const;
+  [[nodiscard]] bool last_wanted() const;
+  void retell_last(time_point now, steps& out);
+  static void fail_torn(std::uint64_t last, steps& out);
   std::uint64_t begin(std::uint8_t snapshot, time_point now, timestamp wall,
                       steps& out);
   [[nodiscard]] checkpoint_step trigger_step(std::uint64_t id,
@@ -203,6 +220,7 @@ private:
   void give_up(pending_map::iterator which, checkpoint_failure why,
                const std::string& text, time_point now, steps& out);
   void subsume_before(std::uint64_t id, time_point now, steps& out);
+  void give_up_all(const std::string& why, time_point now, steps& out);
   void retire(steps& out);
   pending_map::iterator find(std::uint32_t region, std::uint32_t attempt,
                              std::uint64_t id);
@@ -227,7 +245,9 @@ private:
   std::optional<time_point> due_; // the next periodic one, over all attempts
   std::optional<time_point> last_completed_at_;
   std::uint32_t failures_in_a_row_ = 0;
-  bool end_wanted_ = false; // all tasks are at their end
+  bool stopping_ = false;
+  std::optional<std::uint64_t> last_; // that all tasks end with; completed
+  time_point retell_at_{0};
   checkpoint_history history_;
 };
 

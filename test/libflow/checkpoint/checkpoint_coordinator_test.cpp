@@ -228,6 +228,131 @@ TEST_CASE("a job that has read everything ends with a checkpoint") {
   check_golden(run, "end-of-data");
 }
 
+TEST_CASE(
+  "none follows the last one, whose news is told until all have ended") {
+  bench run{bench::every(milliseconds{100})};
+  for (std::uint32_t task = 0; task < 3; ++task)
+    run.at_end(task);
+  run.pass(milliseconds{1});
+  run.ack_all(1);
+  run.stored(1);
+  run.finished(0); // the others have missed it
+  run.pass(milliseconds{499});
+  checkpoint_coordinator::steps steps;
+  CHECK_FALSE(run.it.trigger(0, run.now, 0, steps).has_value());
+  CHECK(run.it.wake_at() == milliseconds{501});
+  run.pass(milliseconds{1});
+  run.finished(1);
+  run.pass(milliseconds{500});
+  run.finished(2);
+  CHECK_FALSE(run.it.wake_at().has_value());
+  run.pass(milliseconds{500});
+  check_golden(run, "last-retold");
+}
+
+TEST_CASE("a last one that fails is taken again") {
+  auto options = bench::every(milliseconds{100});
+  options.tolerable_failures = 1;
+  bench run{options};
+  for (std::uint32_t task = 0; task < 3; ++task)
+    run.at_end(task);
+  run.pass(milliseconds{1});
+  run.decline(1, 1, true);
+  run.pass(milliseconds{1});
+  run.ack_all(2);
+  run.stored(2);
+  run.pass(milliseconds{1});
+  check_golden(run, "last-declined");
+}
+
+TEST_CASE("one that finds all tasks ended is the last") {
+  auto options = bench::every(milliseconds{100});
+  options.max_concurrent = 2;
+  bench run{options};
+  run.at_end(0);
+  run.at_end(1);
+  run.pass(milliseconds{100});
+  run.pass(milliseconds{100});
+  run.at_end(2);
+  run.ack_all(1, subtask_stage::ended);
+  run.stored(1);
+  run.pass(milliseconds{100});
+  check_golden(run, "last-by-chance");
+}
+
+TEST_CASE("a job that stops takes the last checkpoint and no other") {
+  auto options = bench::every(milliseconds{100});
+  options.max_concurrent = 3;
+  bench run{options};
+  run.pass(milliseconds{100});
+  run.ack_all(1);
+  run.pass(milliseconds{100});
+  run.say("the job stops", run.it.job_stops(run.now));
+  run.ack_all(2); // too late: it may be from behind the end of a source
+  run.stored(1);
+  run.at_end(0);
+  CHECK_FALSE(run.it.wake_at().has_value());
+  run.pass(milliseconds{100});
+  run.at_end(1);
+  run.at_end(2);
+  run.pass(milliseconds{1});
+  run.ack_all(3);
+  run.stored(3);
+  run.finished(2);
+  run.pass(milliseconds{1});
+  check_golden(run, "stopped");
+  CHECK(run.it.latest_completed() == 3);
+}
+
+TEST_CASE("a job that restarts may stop again") {
+  bench run{bench::every(milliseconds{100})};
+  run.say("the job stops", run.it.job_stops(run.now));
+  for (std::uint32_t task = 0; task < 3; ++task)
+    run.at_end(task);
+  run.pass(milliseconds{1});
+  run.ack_all(1);
+  run.stored(1);
+  run.finished(0);
+  run.say("the attempt fails", run.it.attempt_ended());
+  run.it.attempt_begins(2);
+  run.say("running", run.it.attempt_running(2, run.now));
+  run.pass(milliseconds{100});
+  CHECK(run.it.awaited().empty());
+  for (std::uint32_t task = 0; task < 3; ++task)
+    CHECK(run.it.task_at_end(task, 2, run.now).empty());
+  CHECK(run.it.wake_at() == milliseconds{0});
+  run.pass(milliseconds{1});
+  CHECK(run.it.awaited().size() == 3);
+}
+
+TEST_CASE("a region that fails behind the last checkpoint of a stop is lost") {
+  auto plan = bench::plan(false);
+  plan.tasks.push_back({0, 2, {}, 1});
+  checkpoint_coordinator it{bench::every(milliseconds{100}), plan, 1};
+  for (const std::uint32_t region : {0U, 1U}) {
+    CHECK(it.attempt_begins(1, region).empty());
+    it.attempt_running(1, milliseconds{0}, region);
+  }
+  it.job_stops(milliseconds{0});
+  for (std::uint32_t task = 0; task < 4; ++task)
+    it.task_at_end(task, 1, milliseconds{0});
+  it.tick(milliseconds{1}, 0);
+  for (std::uint32_t task = 0; task < 4; ++task) {
+    checkpoint_ack ack;
+    ack.task = task;
+    ack.attempt = 1;
+    ack.checkpoint_id = 1;
+    it.acknowledged(ack, milliseconds{1});
+  }
+  it.stored(1, milliseconds{1});
+  it.task_finished(3, 1, milliseconds{1});
+  it.attempt_ended(0);
+  const auto steps = it.attempt_begins(2, 0);
+  REQUIRE(steps.size() == 1);
+  CHECK(steps[0].what == checkpoint_step::kind::fail_job);
+  CHECK(steps[0].cause->severity == error_severity::fatal);
+}
+
 TEST_CASE("finished tasks do not acknowledge; barriers begin behind them") {
   bench run{bench::every(milliseconds{100})};
   run.finished(0);
