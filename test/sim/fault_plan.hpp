@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string_view>
 
@@ -15,7 +16,7 @@ enum class fault : std::uint8_t {
   lost_notification,    ///< that a checkpoint completed is never heard of
   late_notification,    ///< it is heard of much later
   doubled_notification, ///< it is heard of twice
-  late_acknowledgement, ///< a subtask's part arrives after its death
+  late_acknowledgement, ///< what a subtask says arrives after a death
   cut_link,             ///< elements of a channel vanish, then the attempt ends
   disk_full,            ///< ENOSPC for a while
   io_error,             ///< one operation fails with EIO
@@ -23,6 +24,8 @@ enum class fault : std::uint8_t {
   forgotten_bytes,      ///< a crash loses what was not synced of a file
   forgotten_names,      ///< a crash loses what was not synced of a directory
   rescale,              ///< it is started with another parallelism
+  clean_stop,           ///< the job is told to stop, and started again
+  lost_answer,          ///< a store commits, and its answer is lost
 };
 
 inline constexpr std::array fault_names{
@@ -39,6 +42,8 @@ inline constexpr std::array fault_names{
   std::string_view{"forgotten_bytes"},
   std::string_view{"forgotten_names"},
   std::string_view{"rescale"},
+  std::string_view{"clean_stop"},
+  std::string_view{"lost_answer"},
 };
 inline constexpr std::size_t fault_kinds = fault_names.size();
 
@@ -65,6 +70,12 @@ private:
   std::array<std::uint64_t, fault_kinds> counts_{};
 };
 
+/// One thing that goes wrong, and at which of the chances that it has, from 0.
+struct single_fault {
+  fault kind = fault::subtask_crash;
+  std::uint64_t chance = 0;
+};
+
 /// Decides, by seed, what goes wrong and when. A run draws which kinds it has
 /// and how many of each; once they are used up it is left in peace, so that
 /// every run comes to an end.
@@ -80,9 +91,15 @@ public:
     pace_ = std::uint64_t{64} << (random_() % 6);
   }
 
+  /// Nothing goes wrong but this.
+  fault_plan(std::uint64_t seed, single_fault only)
+    : random_(seed), single_(only) {}
+
   /// Whether `kind` happens at this chance. `odds`: how many chances of this
   /// kind a run has for each message it takes, roughly, as a divisor.
   bool strikes(fault kind, std::uint64_t odds = 1) {
+    if (single_)
+      return strikes_alone(kind);
     auto& left = budget_[static_cast<std::size_t>(kind)];
     if (left == 0 || random_() % (pace_ / odds + 1) != 0)
       return false;
@@ -97,6 +114,9 @@ public:
   /// Nothing goes wrong from now on.
   void end() { budget_ = {}; }
 
+  /// How many chances the single fault had so far.
+  [[nodiscard]] std::uint64_t chances() const noexcept { return chances_; }
+
   [[nodiscard]] random_type& random() noexcept { return random_; }
   [[nodiscard]] std::uint64_t below(std::uint64_t bound) {
     return random_() % bound;
@@ -104,7 +124,16 @@ public:
   [[nodiscard]] const fault_counts& counts() const noexcept { return counts_; }
 
 private:
+  bool strikes_alone(fault kind) {
+    if (kind != single_->kind || chances_++ != single_->chance)
+      return false;
+    note(kind);
+    return true;
+  }
+
   random_type random_;
+  std::optional<single_fault> single_;
+  std::uint64_t chances_ = 0;
   std::array<std::uint64_t, fault_kinds> budget_{};
   std::uint64_t pace_ = 1;
   fault_counts counts_;

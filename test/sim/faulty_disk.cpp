@@ -336,8 +336,12 @@ expected<void> faulty_disk::mounted::make_directories(const std::string& path) {
   auto at = disk_.root_;
   for (const auto& part : parts_of(path)) {
     auto& entries = at->entries;
-    if (!entries.contains(part))
-      at->synced_entries[part] = entries[part] = new_node(file_kind::directory);
+    if (!entries.contains(part)) {
+      entries[part] = new_node(file_kind::directory);
+      // Which the real one does, too, so that the directory lasts.
+      at->synced_entries = entries;
+      at->unsynced.clear();
+    }
     at = entries.at(part);
     if (at->kind != file_kind::directory)
       return failure("create the directory", path, "Not a directory");

@@ -38,6 +38,21 @@ TEST_CASE("what was synced, with its directory, survives a crash") {
         == std::map<std::string, std::string>{{"/d/kept", "text"}});
 }
 
+TEST_CASE("a directory that was made anew survives a crash") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    fixture world;
+    world.plan = fault_plan{seed};
+    world.plan.end();
+    REQUIRE(world.files->make_directories("/d/sub"));
+    REQUIRE(world.files->remove_empty_directory("/d/sub"));
+    REQUIRE(world.files->make_directories("/d/sub"));
+    world.write("/d/sub/kept", "text", true);
+    REQUIRE(world.files->sync_directory("/d/sub"));
+    world.disk.crash();
+    CHECK(world.disk.files_below("/d").contains("/d/sub/kept"));
+  }
+}
+
 TEST_CASE("a crash may forget names and bytes that were not synced") {
   bool name_lost = false;
   bool bytes_lost = false;

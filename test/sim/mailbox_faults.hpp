@@ -14,7 +14,7 @@ enum class message_kind {
   element,         ///< of a channel
   completed,       ///< a checkpoint is complete
   aborted,         ///< a checkpoint is given up
-  acknowledgement, ///< a subtask's part of a checkpoint
+  acknowledgement, ///< what a subtask says of a checkpoint, or of its end
 };
 
 struct next_message {

@@ -1,6 +1,7 @@
 /// Runs the whole cluster in one thread, by seeds, in a world where everything
 /// goes wrong, and checks from outside that what must hold does.
 
+#include <array>
 #include <ctime>
 #include <iostream>
 #include <optional>
@@ -69,6 +70,8 @@ void print_problems(std::uint64_t seed, const run_result& result) {
 
 int run_seeds(seed_range seeds, bool require_all) {
   fault_counts faults;
+  std::array<std::uint64_t, branches> jobs{};
+  std::uint64_t at_least_once = 0;
   std::uint64_t failed = 0;
   std::uint64_t messages = 0;
   std::uint64_t processes = 0;
@@ -81,6 +84,8 @@ int run_seeds(seed_range seeds, bool require_all) {
     const auto result = simulated_run{seed}.to_end();
     slowest = std::max(slowest, cpu_seconds() - before);
     faults += result.faults;
+    ++jobs[static_cast<std::size_t>(result.job.second)];
+    at_least_once += result.job.at_least_once ? 1 : 0;
     messages += result.messages;
     processes += result.processes;
     restarts += result.restarts;
@@ -91,6 +96,9 @@ int run_seeds(seed_range seeds, bool require_all) {
     print_problems(seed, result);
   }
   const auto count = seeds.last - seeds.first + 1;
+  for (std::size_t i = 0; i < branches; ++i)
+    std::cout << "job " << branch_names[i] << ' ' << jobs[i] << '\n';
+  std::cout << "job at_least_once " << at_least_once << '\n';
   for (std::size_t i = 0; i < fault_kinds; ++i) {
     const auto kind = static_cast<fault>(i);
     std::cout << to_string(kind) << ' ' << faults[kind] << '\n';

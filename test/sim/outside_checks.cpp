@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "test/sim/audit.hpp"
+
 namespace flow::sim {
 
 namespace {
@@ -104,8 +106,11 @@ void outside_checks::job_finished(const sim_job& job, std::uint32_t retained,
   for (const auto& [path, text] : files)
     if (!is_part(path))
       problem(path + " is left behind");
-  for (auto& text : audit(job, files, {true, true}))
+  for (auto& text : audit(job, files, store_.rows()))
     problem(std::move(text));
+  if (store_.open_transactions() > 0)
+    problem(std::to_string(store_.open_transactions())
+            + " transactions are left open");
   check_checkpoints_at_end(retained, litter_allowed);
 }
 

@@ -9,6 +9,7 @@
 
 #include "test/sim/faulty_disk.hpp"
 #include "test/sim/sim_job.hpp"
+#include "test/sim/sim_store.hpp"
 
 namespace flow::sim {
 
@@ -19,8 +20,9 @@ inline constexpr std::string_view sim_checkpoints = "/ckpt";
 /// Owner: one simulated run.
 class outside_checks {
 public:
-  outside_checks(const faulty_disk& disk, std::vector<std::string>& problems)
-    : disk_(disk), problems_(problems) {}
+  outside_checks(const faulty_disk& disk, const sim_store& store,
+                 std::vector<std::string>& problems)
+    : disk_(disk), store_(store), problems_(problems) {}
 
   /// Parts that were visible stay as they are; checkpoints are published in
   /// the order of their numbers.
@@ -55,6 +57,7 @@ private:
   void problem(std::string text) { problems_.push_back(std::move(text)); }
 
   const faulty_disk& disk_;
+  const sim_store& store_;
   std::vector<std::string>& problems_;
   std::map<std::string, std::string> visible_; // parts, by path
   std::set<std::uint64_t> published_;

@@ -12,12 +12,14 @@ namespace {
 /// More than any run needs: one that takes more does not come to its end.
 constexpr std::uint64_t most_messages = 400'000;
 constexpr std::uint64_t most_processes = 60;
+constexpr std::uint32_t most_restarts = 300; // of a process
 /// Faults stop by then, if the run has not used them up.
 constexpr std::uint64_t messages_with_faults = 60'000;
 constexpr std::uint64_t processes_with_faults = 8;
 /// How often, in messages, the disk is looked at.
 constexpr std::uint64_t look_every = 256;
 
+constexpr std::uint64_t messages_per_pace = 4'096;
 constexpr std::chrono::milliseconds tick{2};
 /// Whoever starts the job again needs as long to notice.
 constexpr std::chrono::milliseconds restart_pause{500};
@@ -28,7 +30,14 @@ const std::string job_id_text(32, 'a');
 
 simulated_run::simulated_run(std::uint64_t seed,
                              std::function<void(const std::string&)> trace)
-  : plan_(seed), trace_(std::move(trace)),
+  : simulated_run(fault_plan{seed}, std::move(trace)) {}
+
+simulated_run::simulated_run(std::uint64_t seed, single_fault only)
+  : simulated_run(fault_plan{seed, only}, {}) {}
+
+simulated_run::simulated_run(fault_plan plan,
+                             std::function<void(const std::string&)> trace)
+  : plan_(std::move(plan)), trace_(std::move(trace)),
     disk_(
       plan_, [this] { return now(); },
       [this](std::chrono::milliseconds by) {
@@ -36,7 +45,7 @@ simulated_run::simulated_run(std::uint64_t seed,
           cluster_->world.time.advance(by);
       },
       [this] { die(); }),
-    checks_(disk_, result_.problems) {
+    checks_(disk_, store_, result_.problems) {
   disk_.provide(std::string{sim_checkpoints});
   disk_.provide(std::string{sim_output});
   choose_settings();
@@ -48,15 +57,19 @@ std::chrono::nanoseconds simulated_run::now() const {
 
 /// What the whole run has in common.
 void simulated_run::choose_settings() {
-  job_.burst = static_cast<std::int64_t>(1 + plan_.below(6));
-  job_.keys = static_cast<std::int64_t>(1 + plan_.below(8));
+  job_.numbers.burst = static_cast<std::int64_t>(1 + plan_.below(6));
+  job_.numbers.keys = static_cast<std::int64_t>(1 + plan_.below(8));
+  job_.second = static_cast<branch>(plan_.below(branches));
+  job_.at_least_once = plan_.below(4) == 0;
+  job_.ballast_bytes = plan_.below(4) == 0 ? 20'000 : 0;
+  job_.second_sink = static_cast<sink_kind>(plan_.below(sink_kinds));
   settings_.job_name = "sim";
   settings_.job_id = job_id_text;
   settings_.parallelism = static_cast<std::uint32_t>(1 + plan_.below(3));
   settings_.max_parallelism = 8;
   settings_.auto_watermark_interval = duration_ms{10};
   settings_.restart.kind = restart_kind::fixed_delay;
-  settings_.restart.fixed_delay.attempts = 1'000;
+  settings_.restart.fixed_delay.attempts = most_restarts;
   settings_.restart.fixed_delay.delay = duration_ms{20};
   auto& checkpoints = settings_.checkpoints;
   checkpoints.dir = sim_checkpoints;
@@ -64,10 +77,17 @@ void simulated_run::choose_settings() {
   checkpoints.timeout = duration_ms{static_cast<int>(50 + plan_.below(500))};
   checkpoints.num_retained = static_cast<std::uint32_t>(1 + plan_.below(3));
   checkpoints.max_concurrent = static_cast<std::uint32_t>(1 + plan_.below(2));
+  if (job_.at_least_once)
+    checkpoints.mode = barrier_mode::at_least_once;
   checkpoints.tolerable_failures = static_cast<std::uint32_t>(plan_.below(3));
 }
 
 run_result simulated_run::to_end() {
+  trace([&] {
+    return "-- job "
+           + std::string{branch_names[static_cast<std::size_t>(job_.second)]}
+           + (job_.at_least_once ? ", at least once" : ", exactly once");
+  });
   for (;; ++result_.processes) {
     if (run_process() == process_end::finished || !result_.problems.empty())
       break;
@@ -79,6 +99,8 @@ run_result simulated_run::to_end() {
     }
   }
   result_.faults = plan_.counts();
+  result_.job = job_;
+  result_.chances = plan_.chances();
   const auto& faults = result_.faults;
   if (result_.problems.empty())
     checks_.job_finished(job_, settings_.checkpoints.num_retained,
@@ -101,12 +123,25 @@ job_options simulated_run::options_of_process() {
   return options;
 }
 
+sim_surroundings simulated_run::surroundings_of(const beginning& process) {
+  sim_surroundings result{process.files, process.background, {}};
+  store_.forget_process();
+  if (job_.second_sink == sink_kind::transactions)
+    result.store = store_.transactional();
+  else if (job_.second_sink == sink_kind::batches)
+    result.store = store_.write_ahead();
+  return result;
+}
+
 /// All that is done before there are actors.
 expected<simulated_run::beginning> simulated_run::begin_process() {
   beginning result;
   result.files = disk_.mount();
+  result.background = std::make_shared<seeded_executor>();
   result.options = options_of_process();
   const bool fresh = !result.options.restore;
+  if (fresh)
+    store_.clear();
   checks_.process_begins(std::exchange(forgotten_, false), fresh);
   trace([&] {
     return "-- process " + std::to_string(result_.processes) + ", parallelism "
@@ -119,7 +154,8 @@ expected<simulated_run::beginning> simulated_run::begin_process() {
       !ready)
     return ready.error();
   auto setup = set_up_checkpoints(
-    result.files, sim_graph(job_, result.options, result.files), result.options,
+    result.files, sim_graph(job_, result.options, surroundings_of(result)),
+    result.options,
     logger{log_level::off, [](std::string_view) {}, [] { return 0; }});
   if (!setup)
     return setup.error();
@@ -142,7 +178,7 @@ simulated_run::process_end simulated_run::run_process() {
 }
 
 simulated_run::process_end simulated_run::run_cluster(const beginning& from) {
-  seeded_executor background;
+  seeded_executor& background = *from.background;
   simulated_cluster cluster{
     from.setup.graph, from.options, 16,
     [&](simulation& world) {
@@ -180,12 +216,20 @@ simulated_run::process_end simulated_run::clean_up(const beginning& from,
            + (end.cause ? end.cause->text
                         : std::string{to_string(end.outcome)});
   });
-  if (end.outcome != job_outcome::finished)
+  if (end.outcome == job_outcome::failed) {
+    // Everything that goes wrong here is made up for by a restart.
+    result_.problems.push_back("the job has failed: " + end.cause->text);
     return process_end::failed;
+  }
+  const bool stopped = end.outcome == job_outcome::stopped;
   if (auto clean = remove_hidden_parts(*from.files, std::string{sim_output});
       !clean)
     return process_end::failed;
-  return process_end::finished;
+  if (!stopped)
+    return process_end::finished;
+  if (checks_.published().empty())
+    result_.problems.emplace_back("a stopped job has left no checkpoint");
+  return process_end::stopped;
 }
 
 /// One message of one actor, one piece of work in the background, or a while
@@ -193,15 +237,20 @@ simulated_run::process_end simulated_run::clean_up(const beginning& from,
 void simulated_run::step(simulated_cluster& cluster,
                          seeded_executor& background) {
   auto& scheduler = cluster.world.scheduler();
-  if (background.has_work() && plan_.below(8) == 0) {
+  // The machine is slow and fast by turns. Were it always slow, checkpoints
+  // could expire for ever.
+  const bool slow = result_.messages / messages_per_pace % 2 == 0;
+  if (background.has_work()
+      && (plan_.below(8) == 0 || (!slow && !scheduler.has_job()))) {
     trace([] { return "   work in the background"; });
     background.run_one(plan_);
     return;
   }
-  if (!scheduler.has_job() || plan_.below(16) == 0) {
+  if (!scheduler.has_job() || (slow && plan_.below(16) == 0)) {
     pass_time(cluster);
     return;
   }
+  stop_job(cluster);
   auto& jobs = scheduler.jobs;
   std::swap(jobs.front(), jobs[plan_.below(jobs.size())]);
   if (auto* actor = dynamic_cast<caf::scheduled_actor*>(jobs.front()))
@@ -213,6 +262,14 @@ void simulated_run::step(simulated_cluster& cluster,
   scheduler.run_once();
   if (result_.messages % look_every == 0)
     checks_.look();
+}
+
+/// Somebody stops the job, perhaps more than once.
+void simulated_run::stop_job(simulated_cluster& cluster) {
+  if (!cluster.job_manager || !plan_.strikes(fault::clean_stop))
+    return;
+  trace([] { return "   is told to stop"; });
+  caf::anon_send(cluster.job_manager, stop_atom::value);
 }
 
 /// Time goes on, and what was held back until then arrives.
@@ -304,8 +361,8 @@ bool simulated_run::notify_wrongly(caf::scheduled_actor& actor,
   return true;
 }
 
-/// A subtask dies while a part of a checkpoint is under way, which arrives when
-/// nobody waits for it any more.
+/// A subtask dies while what one says of a checkpoint is under way, which
+/// arrives when nobody waits for it any more.
 bool simulated_run::delay_acknowledgement(caf::scheduled_actor& actor) {
   std::vector<caf::actor> subtasks;
   for (const auto& [id, address] : actors_)
@@ -354,6 +411,7 @@ void simulated_run::die() {
     disk_.crash();
   else
     disk_.unmount();
+  store_.forget_process();
   died_ = true;
 }
 

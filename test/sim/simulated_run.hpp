@@ -14,6 +14,7 @@
 #include "test/sim/outside_checks.hpp"
 #include "test/sim/seeded_executor.hpp"
 #include "test/sim/sim_job.hpp"
+#include "test/sim/sim_store.hpp"
 
 namespace flow::sim {
 
@@ -21,6 +22,8 @@ namespace flow::sim {
 struct run_result {
   std::vector<std::string> problems; ///< empty: all that must hold did
   fault_counts faults;
+  std::uint64_t chances = 0; ///< of the single fault
+  sim_job job;
   std::uint64_t messages = 0;    ///< taken by all actors
   std::uint64_t processes = 1;   ///< started one after the other
   std::uint64_t restarts = 0;    ///< of the job within its processes
@@ -29,18 +32,24 @@ struct run_result {
 
 /// One job from its first start to its end, in one thread, with everything by
 /// chance: which actor takes its next message, when time passes, what fails.
-/// Starts the process again when it has died or the job has failed: from the
-/// newest checkpoint if there is one, else from the beginning.
+/// Starts the process again when it has died or the job has failed or was
+/// stopped: from the newest checkpoint if there is one, else from the
+/// beginning.
 class simulated_run {
 public:
   /// @param trace  gets a line for every message and fault; none: no trace
   explicit simulated_run(std::uint64_t seed,
                          std::function<void(const std::string&)> trace = {});
 
+  /// Nothing goes wrong but one thing.
+  simulated_run(std::uint64_t seed, single_fault only);
+
   run_result to_end();
 
 private:
-  enum class process_end { finished, failed, died };
+  simulated_run(fault_plan plan, std::function<void(const std::string&)> trace);
+
+  enum class process_end { finished, stopped, failed, died };
 
   struct late_message {
     caf::actor_addr receiver;
@@ -55,18 +64,21 @@ private:
   /// What a process is given before its first message.
   struct beginning {
     std::shared_ptr<file_system> files;
+    std::shared_ptr<seeded_executor> background;
     job_options options;
     checkpoint_setup setup;
   };
 
   void choose_settings();
   job_options options_of_process();
+  sim_surroundings surroundings_of(const beginning& process);
   expected<beginning> begin_process();
   process_end run_process();
   process_end run_cluster(const beginning& from);
   process_end clean_up(const beginning& from, const job_end& end);
 
   void step(simulated_cluster& cluster, seeded_executor& background);
+  void stop_job(simulated_cluster& cluster);
   void pass_time(simulated_cluster& cluster);
   void before_message(caf::scheduled_actor& actor);
   void crash_before(caf::scheduled_actor& actor);
@@ -87,6 +99,7 @@ private:
   std::chrono::nanoseconds before_{0};   // time before the process that lives
   simulated_cluster* cluster_ = nullptr; // the process that lives
   faulty_disk disk_;
+  sim_store store_{plan_};
   run_result result_;
   outside_checks checks_;
   bool died_ = false;

@@ -8,6 +8,9 @@ TASK = "actors/subtask/task_checkpoints.cpp"
 PARTS = "libflow/connectors/files/part_writer.cpp"
 SINK = "libflow/connectors/files/file_sink.hpp"
 TRANSACTIONS = "libflow/checkpoint/two_phase_commit.hpp"
+BATCHES = "libflow/connectors/transactions/write_ahead_sink.hpp"
+VALVE = "libflow/time/watermark_valve.cpp"
+RESTORE = "libflow/state/keyed_restore.cpp"
 
 # Name, file, what stands there, what the bug makes of it.
 MUTANTS = [
@@ -31,8 +34,18 @@ MUTANTS = [
     ("credit lost", "actors/subtask/subtask_actor.cpp",
      "  check(task_->on_credit(port, channel, credits));",
      "  check(task_->on_credit(port, channel, credits / 2));"),
-    ("watermark is not the minimum", "libflow/time/watermark_valve.cpp",
+    ("watermark is not the minimum", VALVE,
+     "channel.mark < minimum_) {", "channel.mark > minimum_) {"),
+    ("watermark at rescale is not the minimum", VALVE,
      "std::min(", "std::max("),
+    ("timers lost at rescale", RESTORE,
+     "    if (target_ == nullptr ||",
+     "    if (target_ == nullptr || (own_.groups.first > 0 &&\n"
+     "        target_->header().kind == state_format::state_kind::event_timers)\n"
+     "        ||"),
+    ("keyed state lost at rescale", RESTORE,
+     "    if (target_ == nullptr ||",
+     "    if (target_ == nullptr || stored_.groups.first < own_.groups.first ||"),
     ("windows lost at rescale", "libflow/windows/slice_bytes.hpp",
      "      if (!groups.contains(group.group))",
      "      if (!groups.contains(group.group) || groups.first > 0)"),
@@ -59,11 +72,37 @@ MUTANTS = [
      "  auto loaded = storage.load(ids.back());",
      "  auto loaded = storage.load(ids.front());"),
     ("checkpoint numbers start anew", SETUP,
-     "  result.start.next_id = *greatest + 1;", "  result.start.next_id = 1;"),
+     "  result.start.next_id = greatest + 1;", "  result.start.next_id = 1;"),
     ("part numbers start anew", SINK,
      "settings_.header, *first,", "settings_.header, *first * 0,"),
     ("others' pending parts removed", SINK,
      "      if (std::exchange(cleaned_, true))\n        return {};", ""),
+    ("parts acknowledged before they are durable",
+     "actors/subtask/snapshot_io.cpp",
+     "writer.work()}", "expected<void>{}}"),
+    ("state acknowledged before it is durable", STORAGE,
+     "    if (auto done = file_->sync(); !done)\n      return done.error();\n",
+     ""),
+    ("stale attempt accepted", COORDINATOR,
+     "  if (attempt != attempt_ || task >= tasks_.size()\n"
+     "      || tasks_[task] != task_stage::running)",
+     "  if (task >= tasks_.size() || tasks_[task] != task_stage::running)"),
+    ("doubled notification commits twice", BATCHES,
+     "      return commits_.completed(id, hand_over());",
+     "      return two_phase_commit<named_rows>{commits_}.completed(id,\n"
+     "        [this](const named_rows& what) {\n"
+     "          return target_->commit(what.first, what.second); });"),
+    ("what was committed is committed again", BATCHES,
+     "return *known ?", "return !*known && false ?"),
+    ("a checkpoint follows the last", COORDINATOR,
+     "  return running_ && !last_ && pending_.empty()",
+     "  return running_ && pending_.empty()"),
+    ("the last checkpoint is told once", COORDINATOR,
+     "  retell_last(now, out);\n", ""),
+    ("a job that stops goes on with checkpoints", COORDINATOR,
+     "  stopping_ = true;\n", ""),
+    ("a checkpoint under way when a job stops is completed", COORDINATOR,
+     '  give_up_all("the job stops", now, out);\n', "  (void)now;\n"),
     ("state captured after the barrier's records", TASK,
      "  if (!is_source() && gate_.open_channels() > 0)\n    return false;", ""),
 ]

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Builds flow-sim with one bug at a time and looks whether it is found.
 
-usage: test/sim/mutants/run.py [--seeds N] [--build DIR] [NAME...]
+usage: test/sim/mutants/run.py [--seeds N] [--build DIR] [--write FILE] [NAME...]
 
 Compiles only what the bug touches, beside a finished build, and prints a table:
 the bug, the first seed that fails, what it says. A bug that N seeds (500) do
-not find, or that does not apply any more, is a failure."""
+not find, or whose line is not there any more, is a failure. --write puts the
+table into a file, too; with NAMEs it replaces their lines there."""
 
 import argparse
 import json
@@ -20,8 +21,9 @@ from pathlib import Path
 from mutants import MUTANTS
 
 ROOT = Path(__file__).resolve().parents[3]
-# A header is compiled into these.
-USERS_OF_HEADERS = ("test/sim/sim_job.cpp",)
+HEAD = ("| bug of one line | first seed that fails | what it says |\n"
+        "| --- | --- | --- |\n")
+LONGEST_RUN_S = 600
 
 
 def compile_command(build, source):
@@ -33,6 +35,21 @@ def compile_command(build, source):
     sys.exit(f"{source} is in no target of {build}")
 
 
+def users_of_header(build, header):
+    """Sources of the simulation that include the header: it holds templates,
+    which the simulated job alone makes use of."""
+    listed = subprocess.run(["ninja", "-t", "deps"], cwd=build, check=True,
+                            capture_output=True, text=True)
+    users = set()
+    for block in listed.stdout.split("\n\n"):
+        target, _, deps = block.partition("\n")
+        source = re.match(r"test/sim/CMakeFiles/flow_sim\.dir/(\w+\.cpp)\.o:",
+                          target)
+        if source and re.search(rf"/{re.escape(header)}$", deps, re.M):
+            users.add(f"test/sim/{source[1]}")
+    return sorted(users)
+
+
 def compile_mutated(build, source, overlay, target):
     """Compiles `source`, with headers of the overlay first."""
     command, directory = compile_command(build, source)
@@ -41,9 +58,11 @@ def compile_mutated(build, source, overlay, target):
     output = command.index("-o")
     command[output + 1] = str(target)
     command[command.index("-c") + 1] = str(path)
-    command.insert(output, f"-I{overlay}")
     command = [each for each in command if not each.endswith("/ccache")]
     command += ["-w", "-O1"]
+    # The overlay comes before the tree, in which headers are found else.
+    tree = command.index(f"-I{ROOT}")
+    command.insert(tree, f"-I{overlay}")
     subprocess.run(command, cwd=directory, check=True)
 
 
@@ -68,7 +87,7 @@ def build_mutant(build, mutant, folder):
     overlay = folder / "overlay"
     (overlay / path).parent.mkdir(parents=True, exist_ok=True)
     (overlay / path).write_text(text.replace(before, after))
-    sources = USERS_OF_HEADERS if path.endswith(".hpp") else (path,)
+    sources = users_of_header(build, path) if path.endswith(".hpp") else [path]
     objects = []
     for source in sources:
         objects.append(folder / (Path(source).name + ".o"))
@@ -79,41 +98,62 @@ def build_mutant(build, mutant, folder):
 
 def find(program, seeds):
     """(first failing seed, what it says), or None."""
-    for first in range(1, seeds + 1, 25):
-        last = min(seeds, first + 24)
-        try:
-            done = subprocess.run([program, "--seeds", f"{first}..{last}"],
-                                  capture_output=True, text=True, timeout=300,
-                                  check=False)
-        except subprocess.TimeoutExpired:
-            return first, "does not end"
-        match = re.search(r"^seed (\d+) FAILED\n  (.*)", done.stdout, re.M)
-        if match:
-            return int(match[1]), match[2]
-        if done.returncode != 0:
-            lines = done.stderr.strip().splitlines()
-            return first, lines[-1] if lines else f"code {done.returncode}"
-    return None
+    with subprocess.Popen(["timeout", str(LONGEST_RUN_S), program, "--seeds",
+                           f"1..{seeds}"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
+            if failed := re.match(r"seed (\d+) FAILED", line):
+                text = running.stdout.readline().strip()
+                running.terminate()
+                return failed[1], text
+        lines = running.stderr.read().strip().splitlines()
+    if running.returncode == 0:
+        return None
+    return "?", lines[-1] if lines else f"ends with {running.returncode}"
+
+
+def row_of(mutant, options):
+    """The line of the table, and whether the bug is found."""
+    with tempfile.TemporaryDirectory(prefix="flow-mutant-") as folder:
+        program = build_mutant(options.build, mutant, Path(folder))
+        found = program and find(program, options.seeds)
+    missing = "NOT FOUND" if program else "NO SUCH LINE"
+    seed, text = found or ("-", missing)
+    text = text.replace("|", "\\|")
+    return f"| {mutant[0]} | {seed} | {text} |\n", bool(found)
+
+
+def write_table(path, rows):
+    """Rows of bugs that were not run stay as they are."""
+    known = {}
+    if path.exists():
+        for line in path.read_text().splitlines(keepends=True):
+            known[line.split("|")[1].strip() if "|" in line else ""] = line
+    known.update(rows)
+    lines = [known[each[0]] for each in MUTANTS if each[0] in known]
+    path.write_text("# What the simulation finds\n\n"
+                    "Written by `test/sim/mutants/run.py --write`.\n\n"
+                    + HEAD + "".join(lines))
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=500)
     parser.add_argument("--build", type=Path, default=ROOT / "build/release")
+    parser.add_argument("--write", type=Path)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args(arguments)
     missed = 0
-    print("| bug | seed | what is said |\n| --- | --- | --- |", flush=True)
+    rows = {}
+    print(HEAD, end="", flush=True)
     for mutant in MUTANTS:
         if options.names and mutant[0] not in options.names:
             continue
-        with tempfile.TemporaryDirectory(prefix="flow-mutant-") as folder:
-            program = build_mutant(options.build, mutant, Path(folder))
-            found = program and find(program, options.seeds)
-        if not found:
-            missed += 1
-        seed, text = found or ("-", "NOT FOUND" if program else "NO SUCH LINE")
-        print(f"| {mutant[0]} | {seed} | {text} |", flush=True)
+        rows[mutant[0]], found = row_of(mutant, options)
+        missed += not found
+        print(rows[mutant[0]], end="", flush=True)
+        if options.write:
+            write_table(options.write, rows)
     return 1 if missed else 0
 
 
