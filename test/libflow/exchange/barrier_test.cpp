@@ -138,27 +138,29 @@ namespace {
 
 /// What one channel delivers, in order.
 struct step {
-  enum class kind { barrier, cancel, record, end } what;
+  enum class kind { barrier, cancel, record, end, abort } what;
   std::uint64_t id = 0;
 };
 using script = std::vector<step>;
 
 /// A task with two channels whose elements wait while a channel is blocked, as
-/// the gate does; checks what must hold after every step.
+/// the gate does, and which is told at any time that a checkpoint is given up;
+/// checks what must hold after every step.
 class alignment_model {
 public:
-  alignment_model(script a, script b) : scripts_{std::move(a), std::move(b)} {}
+  alignment_model(script a, script b, script told = {})
+    : scripts_{std::move(a), std::move(b), std::move(told)} {}
 
   /// Runs all interleavings. @return how many
   std::size_t run_all() {
-    explore(barrier_state{barrier_aligner{2}, {0, 0}, {}, {}});
+    explore(barrier_state{barrier_aligner{2}, {}, {}, {}});
     return complete_;
   }
 
 private:
   struct barrier_state {
     barrier_aligner aligner;
-    std::array<std::size_t, 2> at;         // next step of each channel
+    std::array<std::size_t, 3> at;         // next step of each script
     std::array<std::size_t, 2> records;    // processed of each channel
     std::map<std::uint64_t, char> settled; // by checkpoint: + or -
   };
@@ -178,9 +180,9 @@ private:
 
   void explore(const barrier_state& from) {
     bool moved = false;
-    for (std::size_t channel = 0; channel < 2; ++channel) {
+    for (std::size_t channel = 0; channel < scripts_.size(); ++channel) {
       if (from.at[channel] == scripts_[channel].size()
-          || from.aligner.blocked(channel))
+          || (channel < 2 && from.aligner.blocked(channel)))
         continue;
       moved = true;
       barrier_state next = from;
@@ -192,7 +194,7 @@ private:
     ++complete_;
     // Nothing gets stuck: a blocked channel is only one whose other side has
     // still to deliver, and every side delivers or ends.
-    for (std::size_t channel = 0; channel < 2; ++channel)
+    for (std::size_t channel = 0; channel < scripts_.size(); ++channel)
       CHECK(from.at[channel] == scripts_[channel].size());
   }
 
@@ -211,6 +213,9 @@ private:
     case step::kind::end:
       in.aligner.end_of_partition(channel);
       break;
+    case step::kind::abort:
+      in.aligner.abort(next.id);
+      break;
     }
     for (const auto& event : in.aligner.take()) {
       const auto id = event.barrier.checkpoint_id;
@@ -224,7 +229,7 @@ private:
     }
   }
 
-  std::array<script, 2> scripts_;
+  std::array<script, 3> scripts_; // of the channels, and of what it is told
   std::size_t complete_ = 0;
 };
 
@@ -258,5 +263,31 @@ TEST_CASE("every interleaving of two inputs and two checkpoints is a cut") {
   for (const auto& a : scripts)
     for (const auto& b : scripts)
       runs += alignment_model{a, b}.run_all();
+  CHECK(runs > 10'000);
+}
+
+TEST_CASE("a checkpoint may be given up at any moment") {
+  using k = step::kind;
+  const step record{k::record};
+  std::vector<script> scripts;
+  for (const bool one : {true, false})
+    for (const bool two : {true, false}) {
+      script all{record};
+      if (one)
+        all.push_back({k::barrier, 1});
+      all.push_back(record);
+      if (two)
+        all.push_back({k::barrier, 2});
+      all.push_back(record);
+      all.push_back({k::end});
+      scripts.push_back(std::move(all));
+    }
+  const step one{k::abort, 1};
+  const step two{k::abort, 2};
+  std::size_t runs = 0;
+  for (const auto& a : scripts)
+    for (const auto& b : scripts)
+      for (const script& told : {script{one}, script{two}, script{one, two}})
+        runs += alignment_model{a, b, told}.run_all();
   CHECK(runs > 10'000);
 }
