@@ -84,7 +84,8 @@ MUTANTS = [
      "    if (auto done = file_->sync(); !done)\n      return done.error();\n",
      ""),
     ("stale attempt accepted", COORDINATOR,
-     "  if (attempt != attempt_ || task >= tasks_.size()\n"
+     "  if (task >= tasks_.size()\n"
+     "      || attempt != regions_[plan_.tasks[task].region].attempt\n"
      "      || tasks_[task] != task_stage::running)",
      "  if (task >= tasks_.size() || tasks_[task] != task_stage::running)"),
     ("doubled notification commits twice", BATCHES,
@@ -100,9 +101,9 @@ MUTANTS = [
     ("the last checkpoint is told once", COORDINATOR,
      "  retell_last(now, out);\n", ""),
     ("a job that stops goes on with checkpoints", COORDINATOR,
-     "  stopping_ = true;\n", ""),
+     "std::exchange(stopping_, true)", "std::exchange(stopping_, false)"),
     ("a checkpoint under way when a job stops is completed", COORDINATOR,
-     '  give_up_all("the job stops", now, out);\n', "  (void)now;\n"),
+     'give_up_all("the job stops", now, out);', "(void)now;"),
     ("state captured after the barrier's records", TASK,
      "  if (!is_source() && gate_.open_channels() > 0)\n    return false;", ""),
 ]
