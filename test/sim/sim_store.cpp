@@ -1,5 +1,8 @@
 #include "test/sim/sim_store.hpp"
 
+#include "libflow/connectors/transactions/two_phase_commit_sink.hpp"
+#include "libflow/connectors/transactions/write_ahead_sink.hpp"
+
 namespace flow::sim {
 
 /// What both kinds of sinks have of the store.

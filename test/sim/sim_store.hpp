@@ -9,8 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "libflow/connectors/transactions/two_phase_commit_sink.hpp"
-#include "libflow/connectors/transactions/write_ahead_sink.hpp"
 #include "test/sim/fault_plan.hpp"
 #include "test/sim/second_branch.hpp"
 

@@ -6,7 +6,7 @@ ACTOR = "actors/checkpoint_coordinator/checkpoint_coordinator_actor.cpp"
 SETUP = "actors/cluster/checkpoint_setup.cpp"
 TASK = "actors/subtask/task_checkpoints.cpp"
 PARTS = "libflow/connectors/files/part_writer.cpp"
-SINK = "libflow/connectors/files/file_sink.hpp"
+SINK = "libflow/connectors/files/file_parts.cpp"
 TRANSACTIONS = "libflow/checkpoint/two_phase_commit.hpp"
 BATCHES = "libflow/connectors/transactions/write_ahead_sink.hpp"
 VALVE = "libflow/time/watermark_valve.cpp"
@@ -21,8 +21,8 @@ MUTANTS = [
     ("complete before it is durable", ACTOR,
      "  if (!keeps_state_) {\n    on_stored", "  if (true) {\n    on_stored"),
     ("commit before complete", SINK,
-     "        commits_.prepared(context.checkpoint_id, part);",
-     "        (void)commit_part(*settings_.files, part);"),
+     "    commits_.prepared(context.checkpoint_id, part);",
+     "    (void)commit_part(*settings_.files, part);"),
     ("pending transaction dropped at restore", TRANSACTIONS,
      "    return completed(std::numeric_limits<std::uint64_t>::max(),\n"
      "                     std::forward<Commit>(commit));",
@@ -74,9 +74,9 @@ MUTANTS = [
     ("checkpoint numbers start anew", SETUP,
      "  result.start.next_id = greatest + 1;", "  result.start.next_id = 1;"),
     ("part numbers start anew", SINK,
-     "settings_.header, *first,", "settings_.header, *first * 0,"),
+     "*first, settings_.roll_bytes", "*first * 0, settings_.roll_bytes"),
     ("others' pending parts removed", SINK,
-     "      if (std::exchange(cleaned_, true))\n        return {};", ""),
+     "  if (std::exchange(cleaned_, true))\n    return {};", ""),
     ("parts acknowledged before they are durable",
      "actors/subtask/snapshot_io.cpp",
      "writer.work()}", "expected<void>{}}"),

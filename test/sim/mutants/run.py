@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 HEAD = ("| bug of one line | first seed that fails | what it says |\n"
         "| --- | --- | --- |\n")
 LONGEST_RUN_S = 600
+FEW = 3
 
 
 def compile_command(build, source):
@@ -36,18 +37,25 @@ def compile_command(build, source):
 
 
 def users_of_header(build, header):
-    """Sources of the simulation that include the header: it holds templates,
-    which the simulated job alone makes use of."""
+    """Sources whose objects are to be compiled anew: those of the simulation
+    that include the header, and of the libraries, where they are few. Else it
+    holds templates, which only the simulated job makes use of."""
     listed = subprocess.run(["ninja", "-t", "deps"], cwd=build, check=True,
                             capture_output=True, text=True)
-    users = set()
+    found = {"test/sim": set(), "libflow": set()}
     for block in listed.stdout.split("\n\n"):
         target, _, deps = block.partition("\n")
-        source = re.match(r"test/sim/CMakeFiles/flow_sim\.dir/(\w+\.cpp)\.o:",
-                          target)
-        if source and re.search(rf"/{re.escape(header)}$", deps, re.M):
-            users.add(f"test/sim/{source[1]}")
-    return sorted(users)
+        source = re.match(
+            r"(?:test/sim/)?CMakeFiles/(?:flow|flow_runtime|flow_sim)\.dir/"
+            r"(\S+\.cpp)\.o:", target)
+        if not source or not re.search(rf"/{re.escape(header)}$", deps, re.M):
+            continue
+        if target.startswith("test/sim/"):
+            found["test/sim"].add(f"test/sim/{source[1]}")
+        else:
+            found["libflow"].add(source[1])
+    few = found["libflow"] if len(found["libflow"]) <= FEW else set()
+    return sorted(found["test/sim"] | few)
 
 
 def compile_mutated(build, source, overlay, target):
