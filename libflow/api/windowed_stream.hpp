@@ -7,6 +7,7 @@
 
 #include "libflow/api/keyed_stream.hpp"
 #include "libflow/api/window_types.hpp"
+#include "libflow/windows/session_window_operator.hpp"
 #include "libflow/windows/slice_window_operator.hpp"
 #include "libflow/windows/sliding_window_operator.hpp"
 #include "libflow/windows/tumbling.hpp"
@@ -176,20 +177,36 @@ private:
   static constexpr bool keeps_window_state =
     Emit::template opens_with<window_runtime_context<key, window>>;
 
+  /// Whether sessions need no windows of their own in the state: all of a key
+  /// in one place, without timers.
+  template <class Fold, class Emit>
+  static constexpr bool whole_sessions() {
+    constexpr bool by_default = std::is_same_v<Trigger, default_trigger>;
+    constexpr bool keeps_all = !std::is_same_v<Evictor, no_evictor>;
+    constexpr bool lists = std::is_same_v<Fold, collect_fold<record_type>>;
+    constexpr bool has_state = keeps_window_state<Emit>;
+    return std::is_same_v<Windows, session_event_time> && by_default
+           && !keeps_all && !lists && !has_state;
+  }
+
   template <class Out, bool Mergeable, class Fold, class Emit>
   data_stream<Out> add(Fold fold, Emit emit) const {
     constexpr const char* against = reason_against_slices<Mergeable, Emit>();
     constexpr bool sliced = against[0] == '\0';
+    constexpr bool whole = whole_sessions<Fold, Emit>();
     auto result = [&] {
       if constexpr (sliced)
         return add_slices<Out>(std::move(fold), std::move(emit));
+      else if constexpr (whole)
+        return add_sessions<Out>(std::move(fold), std::move(emit));
       else
         return add_windows<Out>(std::move(fold), std::move(emit));
     }();
     result.last().notes.emplace_back(
-      "window",
-      detail::describe(windows_)
-        + (sliced ? ", over slices" : std::string{", per window: "} + against));
+      "window", detail::describe(windows_)
+                  + (sliced  ? ", over slices"
+                     : whole ? ", all of a key together"
+                             : std::string{", per window: "} + against));
     result.last().notes.emplace_back("allowed lateness",
                                      detail::in_ms(options_.allowed_lateness));
     return result;
@@ -213,6 +230,23 @@ private:
         // A job with errors is not deployed.
         return std::make_unique<op>(name, to, by, *windows, fold, emit,
                                     options);
+      });
+  }
+
+  template <class Out, class Fold, class Emit>
+  data_stream<Out> add_sessions(Fold fold, Emit emit) const {
+    auto windows = detail::make_assigner(windows_);
+    if (!windows)
+      input_.builder().errors.push_back(windows.error());
+    return input_.template add<Out>(
+      operator_kind::window,
+      [by = input_.selector(), windows, fold = std::move(fold),
+       emit = std::move(emit),
+       options = options_](const std::string& name, receiver<Out>& to) {
+        // A job with errors is not deployed.
+        return std::make_unique<
+          session_window_operator<record_type, Out, selector, Fold, Emit>>(
+          name, to, by, *windows, fold, emit, options);
       });
   }
 

@@ -11,6 +11,7 @@
 #include "libflow/functions/interval_bounds.hpp"
 #include "libflow/operators/keyed_blocks.hpp"
 #include "libflow/operators/two_input.hpp"
+#include "libflow/state/key_calendar.hpp"
 
 namespace flow {
 
@@ -44,8 +45,8 @@ struct interval_join_options {
 /// A record is late, and joins with nothing, iff its timestamp is below the
 /// watermark. A buffered record goes when the watermark reaches the last time
 /// at which a partner could come: so a record at the very watermark can miss a
-/// partner that has just gone. Each side of each key has one timer, for the
-/// earliest of its records.
+/// partner that has just gone. Each side of each key is looked at when the
+/// earliest of its records is to go.
 ///
 /// A record with many partners emits through a cursor that stops while the
 /// output is full.
@@ -72,7 +73,6 @@ public:
     auto& states = keyed_.open(context);
     left_ = states.map(map_state_descriptor<position, A>{"left"}).value();
     right_ = states.map(map_state_descriptor<position, B>{"right"}).value();
-    timers_ = states.template timers<side>("cleanup").value();
     runtime_context runtime{context.place};
     guard_user_code(
       this->name(), [&] { open_function(function_, runtime); },
@@ -83,13 +83,19 @@ public:
     return keyed_.capture();
   }
   expected<void> restore(std::span<const operator_snapshot> parts) override {
-    return keyed_.restore(parts);
+    if (auto restored = keyed_.restore(parts); !restored)
+      return restored;
+    note_all(left_, left_times_, side::left);
+    note_all(right_, right_times_, side::right);
+    return {};
   }
   [[nodiscard]] std::size_t state_bytes() const override {
-    return keyed_.bytes();
+    return keyed_.bytes() + left_times_.keys.bytes()
+           + right_times_.keys.bytes();
   }
+  /// One for each side of a key that has records.
   [[nodiscard]] timer_counts timers() const override {
-    return {timers_->event_count(), 0};
+    return {left_times_.buffers + right_times_.buffers, 0};
   }
 
   void close() override { close_function(function_); }
@@ -106,13 +112,19 @@ public:
 private:
   enum class side : std::uint8_t { left, right };
 
+  /// When the keys of a side are to be looked at.
+  struct side_times {
+    key_calendar<key_type> keys;
+    std::size_t buffers = 0; ///< keys that have records
+  };
+
   void process_first(record_batch<A>& batch, std::size_t first,
                      std::size_t last) override {
     each(first_, batch, first, last, [&](const A& value, timestamp stamp) {
       if (!resumes_at_) {
         if (is_late(value, stamp, options_.late_left))
           return true;
-        buffer(left_, side::left, value, stamp);
+        buffer(left_, left_times_, side::left, value, stamp);
       }
       return join(right_, options_.bounds.first_right(stamp),
                   options_.bounds.last_right(stamp),
@@ -128,7 +140,7 @@ private:
       if (!resumes_at_) {
         if (is_late(value, stamp, options_.late_right))
           return true;
-        buffer(right_, side::right, value, stamp);
+        buffer(right_, right_times_, side::right, value, stamp);
       }
       return join(left_, options_.bounds.first_left(stamp),
                   options_.bounds.last_left(stamp),
@@ -181,18 +193,17 @@ private:
   }
 
   template <class T>
-  void buffer(map_state<position, T>& into, side which, const T& value,
-              timestamp stamp) {
+  void buffer(map_state<position, T>& into, side_times& times, side which,
+              const T& value, timestamp stamp) {
     const auto first = into.first_key();
     const auto same = into.floor({stamp, position::last_number});
     const std::uint32_t number =
       same && same->time == stamp ? same->number + 1 : 0;
     into.put({stamp, number}, value);
-    if (first && first->time <= stamp)
-      return;
-    if (first)
-      timers_->delete_event(end_of(which, first->time), which);
-    timers_->register_event(end_of(which, stamp), which);
+    times.buffers += first ? 0 : 1;
+    if (!first || first->time > stamp)
+      times.keys.note(end_of(which, stamp), keyed_.store().current_key(),
+                      keyed_.store().current_hash());
   }
 
   [[nodiscard]] timestamp end_of(side which, timestamp stamp) const noexcept {
@@ -236,22 +247,50 @@ private:
   }
 
   bool advance_to(timestamp mark) override {
-    return timers_->fire_event(mark, *this->time_, [&](const auto& due) {
-      if (due.space == side::left)
-        drop_until(left_, side::left, mark);
-      else
-        drop_until(right_, side::right, mark);
-      return true;
-    });
+    firing_step step{*this->time_};
+    return drop_due(left_, left_times_, side::left, mark, step)
+           && drop_due(right_, right_times_, side::right, mark, step);
   }
 
-  /// Drops what no partner can come for any more.
+  /// Looks at the keys of a side that are due; false when the step is over
+  /// before.
   template <class T>
-  void drop_until(map_state<position, T>& from, side which, timestamp mark) {
+  bool drop_due(map_state<position, T>& from, side_times& times, side which,
+                timestamp mark, firing_step& step) {
+    return times.keys.look(keyed_.store(), mark, step,
+                           [&](timestamp, const key_type&, std::uint64_t) {
+                             drop_until(from, times, which, mark);
+                             return true;
+                           });
+  }
+
+  /// Drops what no partner can come for any more. A key that was noted for a
+  /// record which another has come before is not due.
+  template <class T>
+  void drop_until(map_state<position, T>& from, side_times& times, side which,
+                  timestamp mark) {
+    const auto first = from.first_key();
+    if (!first || end_of(which, first->time) > mark)
+      return;
     from.erase_while(
       [&](const position& at) { return end_of(which, at.time) <= mark; });
-    if (const auto first = from.first_key())
-      timers_->register_event(end_of(which, first->time), which);
+    note_first(from, times, which);
+    times.buffers -= from.empty() ? 1 : 0;
+  }
+
+  template <class T>
+  void note_first(map_state<position, T>& of, side_times& times, side which) {
+    if (const auto first = of.first_key())
+      times.keys.note(end_of(which, first->time), keyed_.store().current_key(),
+                      keyed_.store().current_hash());
+  }
+
+  template <class T>
+  void note_all(map_state<position, T>& of, side_times& times, side which) {
+    keyed_.store().for_each_key(of, [&](const key_type&, auto&) {
+      ++times.buffers;
+      note_first(of, times, which);
+    });
   }
 
   keyed_walk<A, SelectorA> first_;
@@ -262,7 +301,8 @@ private:
   interval_join_options<A, B> options_;
   map_state<position, A> left_; // from open on
   map_state<position, B> right_;
-  std::optional<timer_service<key_type, side>> timers_;
+  side_times left_times_;
+  side_times right_times_;
   /// Partner at which the record at hand goes on.
   std::optional<position> resumes_at_;
 };

@@ -19,13 +19,17 @@ public:
   /// Counts one timer; false once the step has to end. Looks at the clock now
   /// and then only.
   [[nodiscard]] bool take() {
-    if (fired_ >= limits::timers_per_firing_step)
-      return false;
-    if (fired_ != 0 && fired_ % timers_per_look == 0 && time_->steady() >= end_)
-      return false;
-    ++fired_;
-    return true;
+    if (fired_ >= limits::timers_per_firing_step
+        || (fired_ != 0 && fired_ % timers_per_look == 0
+            && time_->steady() >= end_))
+      over_ = true;
+    else
+      ++fired_;
+    return !over_;
   }
+
+  /// Whether take() has returned false.
+  [[nodiscard]] bool over() const noexcept { return over_; }
 
 private:
   static constexpr std::size_t timers_per_look = 64;
@@ -33,6 +37,7 @@ private:
   const clock* time_;
   std::chrono::nanoseconds end_;
   std::size_t fired_ = 0;
+  bool over_ = false;
 };
 
 } // namespace flow

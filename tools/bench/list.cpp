@@ -31,10 +31,9 @@ settings in_processes(settings result) {
   return result;
 }
 
-} // namespace
-
-const std::vector<description>& all_benches() {
-  static const std::vector<description> benches{
+/// CPU per record of chains, exchanges and keys.
+std::vector<description> record_benches() {
+  return {
     {"chain", "source, map, filter, map, sink in one chain",
      "records of 16 bytes; the filter passes a pseudo-random half",
      "<= 0.6 x a loop with one virtual call per record and operator; the same "
@@ -51,6 +50,12 @@ const std::vector<description>& all_benches() {
      "1 M keys, uniform; parallelism 2",
      "<= 1.0 x two threads with the same table, without prefetch",
      defaults(10'000'000, 2), run_keyed_count},
+  };
+}
+
+/// Of windows and joins.
+std::vector<description> window_benches() {
+  return {
     {"window-count",
      "counts the records of each key in tumbling windows, emits the counts",
      "1 M keys, uniform; 100 windows; parallelism 2",
@@ -84,6 +89,12 @@ const std::vector<description>& all_benches() {
      "so that at parallelism 2 a record has one partner on average",
      "<= 3 x two threads with the same table and two buffers a key",
      of_keys(100'000, defaults(10'000'000, 2)), run_interval_join},
+  };
+}
+
+/// Queries, memory and time.
+std::vector<description> other_benches() {
+  return {
     {"nexmark", "the queries of Nexmark, results counted with a checksum",
      "events built before the clock starts, each copied out of there with its "
      "texts; parallelism 2",
@@ -111,6 +122,12 @@ const std::vector<description>& all_benches() {
      "watermark to the window's end, 99.9 % within 10 ms",
      at_rate(1'000'000, of_keys(10'000, defaults(60'000'000, 2))),
      run_window_latency},
+  };
+}
+
+/// How costs grow, and what the machine does.
+std::vector<description> machine_benches() {
+  return {
     {"scale",
      "CPU per record as keys, subtasks with their channels, and chained "
      "operators grow",
@@ -123,6 +140,18 @@ const std::vector<description>& all_benches() {
      "1 M keys, uniform; 64 MiB of records", "none", defaults(10'000'000, 1),
      run_calibrate},
   };
+}
+
+} // namespace
+
+const std::vector<description>& all_benches() {
+  static const std::vector<description> benches = [] {
+    std::vector<description> all;
+    for (const auto& part : {record_benches(), window_benches(),
+                             other_benches(), machine_benches()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }();
   return benches;
 }
 

@@ -163,6 +163,7 @@ expected<std::vector<vertex_counts>> count_windows(const settings& wanted,
     .key_by(&event::key)
     .window(sliding_event_time{window_size, slide})
     .aggregate<window_result>(count_events{}, emit_window_result{})
+    .uid("windows")
     .sink_to(std::make_shared<window_latency_sink>(plan, all, total));
   return run_job(env);
 }
