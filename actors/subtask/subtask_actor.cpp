@@ -94,10 +94,13 @@ auto subtask_actor::work(Function&& function) {
 void subtask_actor::send(std::size_t port, std::size_t channel,
                          std::uint64_t sequence, stream_element&& element) {
   const auto& to = wiring_->outputs[port][channel];
-  if (!to.way)
+  if (!to.way) {
     caf::event_based_actor::send(to.subtask, to.input_channel, sequence,
                                  std::move(element));
-  else if (const auto sent = to.way->send(sequence, element); !sent)
+    return;
+  }
+  task_->count_remote(element.record_bytes());
+  if (const auto sent = to.way->send(sequence, element); !sent)
     // As a message: the task is amid its work.
     caf::event_based_actor::send(this, linkfail_atom::value, sent.error());
 }

@@ -137,6 +137,11 @@ public:
   /// Channels of each input, for `redistributed`.
   [[nodiscard]] std::vector<std::size_t> channels_of_inputs() const;
 
+  /// What it sent has gone to another process.
+  void count_remote(std::uint64_t bytes) noexcept {
+    metrics_->bytes_out_remote.add(bytes);
+  }
+
   // -- looking at it ----------------------------------------------------------
 
   /// Where each operator of the chain has its name, head first.

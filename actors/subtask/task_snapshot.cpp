@@ -169,15 +169,13 @@ bool task_capture_writer::write_some(byte_string& out) {
 /// left.
 bool task_capture_writer::write_keyed(byte_string& out) {
   auto& from = capture_.operators[next_];
-  if (from.keyed) {
-    byte_writer writer{out}; // its end sets the size
-    if (from.keyed->write_some(writer))
-      return true;
-    from.keyed.reset(); // what it refers to is free now
-  }
-  const byte_string whole = std::exchange(from.keyed_bytes, {});
-  out.insert(out.end(), whole.begin(), whole.end());
-  return !whole.empty();
+  if (!from.keyed)
+    return false;
+  byte_writer writer{out}; // its end sets the size
+  if (from.keyed->write_some(writer))
+    return true;
+  from.keyed.reset(); // what it refers to is free now
+  return false;
 }
 
 void task_capture_writer::write_footer(byte_string& out) {
@@ -186,11 +184,12 @@ void task_capture_writer::write_footer(byte_string& out) {
     byte_writer to{out};
     to.write_length(capture_.operators.size());
     for (std::size_t i = 0; i < capture_.operators.size(); ++i) {
-      const auto& from = capture_.operators[i];
+      auto& from = capture_.operators[i];
       to.write_int(capture_.ids[i]);
       to.write_int(keyed_bytes_[i]);
-      to.write_length(from.list.size());
-      for (const auto& entry : from.list)
+      const auto& list = from.whole_list();
+      to.write_length(list.size());
+      for (const auto& entry : list)
         write_bytes(entry, to);
       write_bytes(from.broadcast, to);
     }

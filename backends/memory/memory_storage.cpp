@@ -1,5 +1,7 @@
 #include "backends/memory/memory_storage.hpp"
 
+#include <functional>
+
 #include "libflow/checkpoint/checkpoint_files.hpp"
 #include "libflow/checkpoint/inline_state.hpp"
 
@@ -9,27 +11,45 @@ namespace {
 
 constexpr std::string_view location_prefix = "memory:chk-";
 
+/// A state that grows by doubling is copied as often as it is written: what
+/// the last one of its name came to is a good guess.
 class memory_state_output final : public state_output {
 public:
+  memory_state_output(std::size_t expected,
+                      std::function<void(std::size_t)> finished)
+    : finished_(std::move(finished)) {
+    bytes_.reserve(expected);
+  }
+
   expected<void> append(std::span<const std::byte> bytes) override {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
     return {};
   }
   expected<state_handle> finish() override {
+    finished_(bytes_.size());
     return inline_state(std::move(bytes_));
   }
 
 private:
   std::vector<std::byte> bytes_;
+  std::function<void(std::size_t)> finished_;
 };
 
 } // namespace
 
 expected<std::unique_ptr<state_output>>
-memory_storage::begin_state(std::uint64_t checkpoint_id, const std::string&) {
+memory_storage::begin_state(std::uint64_t checkpoint_id,
+                            const std::string& name) {
   const std::lock_guard guard{mutex_};
   begun_.insert(checkpoint_id);
-  return std::unique_ptr<state_output>{std::make_unique<memory_state_output>()};
+  const auto last = last_bytes_.find(name);
+  const std::size_t room =
+    last != last_bytes_.end() ? last->second + last->second / 8 : 0;
+  return std::unique_ptr<state_output>{std::make_unique<memory_state_output>(
+    room, [this, name](std::size_t bytes) {
+      const std::lock_guard noting{mutex_};
+      last_bytes_[name] = bytes;
+    })};
 }
 
 expected<std::vector<std::byte>>

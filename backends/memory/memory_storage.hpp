@@ -37,6 +37,8 @@ private:
   std::map<std::uint64_t, std::shared_ptr<const checkpoint_metadata>>
     checkpoints_;                 // of mutex_
   std::set<std::uint64_t> begun_; // of mutex_
+  std::map<std::string, std::size_t>
+    last_bytes_; // of a name's state; of mutex_
 };
 
 } // namespace flow

@@ -117,6 +117,8 @@ checkpoint_coordinator::attempt_ended(std::uint32_t region) {
     if (any_runs()) // tasks of other regions have their part in it
       out.push_back(abort_step(it->first, checkpoint_failure::attempt_failed));
     out.push_back(step_of(kind::discard_unfinished, it->first));
+    if (due_)
+      due_ = std::min(*due_, it->second.since); // taken anew at once
     it = pending_.erase(it);
   }
   return out;

@@ -1,6 +1,9 @@
 #include "libflow/core/text.hpp"
 
+#include <atomic>
 #include <bit>
+#include <cstddef>
+#include <new>
 #include <ostream>
 
 #include "libflow/core/assert.hpp"
@@ -21,17 +24,55 @@ text text::borrow(std::string_view value) {
   return result;
 }
 
+namespace {
+
+/// Stands before owned bytes that are shared.
+using share_count = std::atomic<std::uint32_t>;
+constexpr std::size_t count_room = alignof(std::max_align_t);
+
+share_count& count_of(const char* bytes) noexcept {
+  auto* const block = const_cast<char*>(bytes) - count_room;
+  return *std::launder(reinterpret_cast<share_count*>(block));
+}
+
+char* allocate_shared(std::size_t size) {
+  auto* const block = static_cast<char*>(::operator new(count_room + size));
+  new (block) share_count{1};
+  return block + count_room;
+}
+
+void release_shared(const char* bytes) noexcept {
+  if (count_of(bytes).fetch_sub(1, std::memory_order_acq_rel) == 1)
+    ::operator delete(const_cast<char*>(bytes) - count_room);
+}
+
+} // namespace
+
 void text::copy_long(std::string_view value) {
   FLOW_ASSERT(value.size() <= max_size, "a text holds at most 2^30 bytes");
   auto* target = detail::current_arena;
-  char* bytes =
-    target != nullptr ? target->allocate(value.size()) : new char[value.size()];
+  char* bytes = target != nullptr ? target->allocate(value.size())
+                : value.size() > max_copied_size ? allocate_shared(value.size())
+                                                 : new char[value.size()];
   std::memcpy(bytes, value.data(), value.size());
   set_long(bytes, value.size(), target != nullptr ? 0 : owned_bit);
 }
 
+void text::copy_long(const text& other) {
+  if (!other.owns() || other.size() <= max_copied_size
+      || detail::current_arena != nullptr) {
+    copy_long(other.view());
+    return;
+  }
+  count_of(other.long_data()).fetch_add(1, std::memory_order_relaxed);
+  words_ = other.words_;
+}
+
 void text::free_long(const words& former) noexcept {
-  delete[] pointer_in(former);
+  if ((former[0] & size_mask) > max_copied_size)
+    release_shared(pointer_in(former));
+  else
+    delete[] pointer_in(former);
 }
 
 bool text::equal_tails(const text& a, const text& b) noexcept {

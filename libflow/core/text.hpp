@@ -40,13 +40,17 @@ concept other_string =
 /// old place, without running a destructor, is a move that keeps a borrowed
 /// text borrowed (engine code only, within one arena's life).
 ///
+/// Owned bytes of more than `max_copied_size` are shared by all copies that own
+/// them, so that a table whose snapshot is being written does not copy them.
+///
 /// Cost: a copy of a long text into an arena is a memcpy and a bump; on the
-/// heap, one allocation. Running out of memory ends the process where the
-/// function is noexcept.
-/// @thread as for any value
+/// heap, one allocation or one count of references. Running out of memory ends
+/// the process where the function is noexcept.
+/// @thread as for any value; copies that share bytes may be on any threads
 class text {
 public:
   static constexpr std::size_t max_inline_size = 12;
+  static constexpr std::size_t max_copied_size = 1024;
   static constexpr std::size_t max_size = std::size_t{1} << 30;
 
   constexpr text() noexcept = default;
@@ -60,7 +64,7 @@ public:
     if (other.is_inline())
       words_ = other.words_;
     else
-      copy_long(other.view());
+      copy_long(other);
   }
 
   text(text&& other) noexcept {
@@ -73,12 +77,13 @@ public:
   text& operator=(const text& other) {
     if (this == &other)
       return *this;
-    if (other.is_inline()) {
-      release();
+    const auto former = words_;
+    if (other.is_inline())
       words_ = other.words_;
-    } else {
-      assign(other.view());
-    }
+    else
+      copy_long(other);
+    if ((former[0] & owned_bit) != 0)
+      free_long(former);
     return *this;
   }
 
@@ -206,6 +211,7 @@ private:
   void set_long(const char* bytes, std::size_t size, std::uint64_t owned);
   void assign_copy(std::string_view value);
   void copy_long(std::string_view value);
+  void copy_long(const text& other);
   static void free_long(const words& former) noexcept;
 
   void take(text& other) noexcept {

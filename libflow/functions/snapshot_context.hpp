@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -36,6 +37,9 @@ struct writer_snapshot {
   /// Entries that are dealt out over the writers of a restored job.
   std::vector<std::vector<std::byte>> entries;
   snapshot_work work; ///< may be empty
+  /// Further entries, that are large: made away from the subtask while records
+  /// flow, so it refers to nothing that changes. Called once; may be empty.
+  std::function<std::vector<std::vector<std::byte>>()> large_entries = {};
 };
 
 } // namespace flow

@@ -44,6 +44,7 @@ struct task_metrics {
   counter records_written; ///< of these, by its sinks
   counter bytes_in;        ///< of records, with timestamps and key hashes
   counter bytes_out;
+  counter bytes_out_remote; ///< of these, to other processes
   counter batches_in;
   counter batches_out;
   counter late_records;

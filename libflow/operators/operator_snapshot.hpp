@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -56,18 +57,26 @@ template <class T>
 struct operator_capture {
   /// The keyed part; null when there is none.
   std::unique_ptr<deferred_state> keyed;
-  /// The keyed part, of operators whose keyed state is small; one of both.
-  byte_string keyed_bytes;
   std::vector<byte_string> list;
   byte_string broadcast;
   snapshot_work work; ///< may be empty
+  /// More of the list, encoded later; may be empty.
+  std::function<std::vector<byte_string>()> large_list = {};
+
+  /// All of the list, from now on in `list`.
+  const std::vector<byte_string>& whole_list() {
+    if (const auto make = std::exchange(large_list, nullptr))
+      for (byte_string& each : make())
+        list.push_back(std::move(each));
+    return list;
+  }
 };
 
 /// Encodes what was captured, at once; does not do its work.
 [[nodiscard]] inline operator_snapshot encode(operator_capture capture) {
-  operator_snapshot result{std::move(capture.keyed_bytes),
-                           std::move(capture.list),
-                           std::move(capture.broadcast)};
+  capture.whole_list();
+  operator_snapshot result{
+    {}, std::move(capture.list), std::move(capture.broadcast)};
   if (capture.keyed) {
     byte_writer out{result.keyed};
     while (capture.keyed->write_some(out)) {

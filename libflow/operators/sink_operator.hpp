@@ -60,6 +60,7 @@ public:
         return taken.error();
       result.list = std::move(taken->entries);
       result.work = std::move(taken->work);
+      result.large_list = std::move(taken->large_entries);
       return {};
     });
     return result;

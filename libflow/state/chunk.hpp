@@ -84,11 +84,13 @@ public:
   chunk_row() = default;
   chunk_row(const chunk_row& other)
     : first_(other.first_),
-      rest_(other.rest_ ? std::make_unique<chunks>(*other.rest_) : nullptr) {}
+      rest_(other.rest_ ? std::make_unique<chunks>(*other.rest_) : nullptr),
+      element_bytes_(other.element_bytes_) {}
   chunk_row(chunk_row&&) noexcept = default;
   chunk_row& operator=(chunk_row other) noexcept {
     std::swap(first_, other.first_);
     std::swap(rest_, other.rest_);
+    std::swap(element_bytes_, other.element_bytes_);
     return *this;
   }
   ~chunk_row() = default;
@@ -101,12 +103,36 @@ public:
   [[nodiscard]] const column<E>& read(std::size_t index) const noexcept {
     return at(index).read();
   }
-  [[nodiscard]] column<E>& write(std::size_t index) {
-    return const_cast<chunk_ptr<E>&>(at(index)).write();
+
+  /// Access to a chunk that is written to. Owner: one expression.
+  class writing {
+  public:
+    writing(const writing&) = delete;
+    writing& operator=(const writing&) = delete;
+    ~writing() {
+      row_->element_bytes_ += items_->capacity() * sizeof(E) - before_;
+    }
+
+    column<E>& operator*() const noexcept { return *items_; }
+    column<E>* operator->() const noexcept { return items_; }
+
+  private:
+    friend chunk_row;
+    writing(chunk_row& row, chunk_ptr<E>& chunk)
+      : row_(&row), before_(chunk.read().capacity() * sizeof(E)),
+        items_(&chunk.write()) {}
+
+    chunk_row* row_;
+    std::size_t before_; // bytes of the chunk's elements
+    column<E>* items_;
+  };
+
+  [[nodiscard]] writing write(std::size_t index) {
+    return {*this, const_cast<chunk_ptr<E>&>(at(index))};
   }
 
   /// Puts a new chunk, to be filled at once, at a place.
-  column<E>& insert(std::size_t index) {
+  writing insert(std::size_t index) {
     auto made = chunk_ptr<E>::make();
     if (index == 0)
       std::swap(first_, made);
@@ -124,6 +150,8 @@ public:
   void erase(std::size_t index, std::size_t count) {
     if (count == 0)
       return;
+    for (std::size_t i = index; i < index + count; ++i)
+      element_bytes_ -= read(i).capacity() * sizeof(E);
     if (index > 0 && rest_) {
       const auto from = rest_->begin() + static_cast<std::ptrdiff_t>(index - 1);
       rest_->erase(from, from + static_cast<std::ptrdiff_t>(count));
@@ -142,11 +170,10 @@ public:
   }
 
   /// Memory of the chunks and their elements, not what these hold elsewhere.
+  /// Cost: O(1).
   [[nodiscard]] std::size_t bytes() const noexcept {
-    std::size_t total = 0;
-    for (std::size_t i = 0; i < count(); ++i)
-      total += sizeof(chunk<E>) + read(i).capacity() * sizeof(E);
-    return total + (rest_ ? rest_->capacity() * sizeof(chunk_ptr<E>) : 0);
+    return element_bytes_ + count() * sizeof(chunk<E>)
+           + (rest_ ? rest_->capacity() * sizeof(chunk_ptr<E>) : 0);
   }
 
 private:
@@ -158,7 +185,24 @@ private:
 
   chunk_ptr<E> first_;
   std::unique_ptr<chunks> rest_;
+  std::size_t element_bytes_ = 0; // capacity of all chunks
 };
+
+/// Values that hold chunks: lists and maps.
+template <class T>
+concept holds_chunks = requires(const T& value) {
+  value.chunks();
+  value.bytes();
+};
+
+/// What a value holds in chunks; other values: nothing.
+template <class T>
+[[nodiscard]] std::size_t bytes_in_chunks(const T& value) noexcept {
+  if constexpr (holds_chunks<T>)
+    return value.bytes();
+  else
+    return 0;
+}
 
 } // namespace flow::detail
 

@@ -25,9 +25,9 @@ public:
     const arena_scope owning{nullptr};
     const std::size_t chunks = row_.count();
     if (chunks > 0 && row_.read(chunks - 1).size() < chunk<E>::capacity)
-      row_.write(chunks - 1).emplace_back(std::move(value));
+      row_.write(chunks - 1)->emplace_back(std::move(value));
     else
-      row_.insert(chunks).emplace_back(std::move(value));
+      row_.insert(chunks)->emplace_back(std::move(value));
     ++size_;
   }
 
@@ -47,7 +47,7 @@ public:
   void change_each(F&& f) {
     const arena_scope owning{nullptr};
     for (std::size_t i = 0; i < row_.count(); ++i)
-      for (E& each : row_.write(i))
+      for (E& each : *row_.write(i))
         f(each);
   }
 
@@ -94,10 +94,10 @@ public:
         || !in.read_length(count, 1) || count == 0
         || count > chunk<E>::capacity)
       return in.fail();
-    auto& items = row_.insert(index);
-    items.reserve(count);
+    const auto items = row_.insert(index);
+    items->reserve(count);
     for (std::size_t i = 0; i < count; ++i)
-      if (!codec<E>::decode(in, items.emplace_back()))
+      if (!codec<E>::decode(in, items->emplace_back()))
         return false;
     size_ += count;
     return true;
@@ -123,7 +123,7 @@ private:
     for (const E& each : old)
       if (!f(each))
         kept.emplace_back(each);
-    row_.write(index) = std::move(kept);
+    *row_.write(index) = std::move(kept);
   }
 
   chunk_row<E> row_;

@@ -77,7 +77,7 @@ public:
     if (at != row_.read(index).size()
         && !map_order{}(key, row_.read(index)[at].key)) {
       inserted = false;
-      return row_.write(index)[at].value;
+      return (*row_.write(index))[at].value;
     }
     if (row_.read(index).size() >= chunk<entry>::capacity) {
       split(index);
@@ -101,9 +101,11 @@ public:
       return true;
     }
     const arena_scope owning{nullptr};
-    auto& items = row_.write(index);
-    std::move(items.begin() + at + 1, items.end(), items.begin() + at);
-    items.truncate(items.size() - 1);
+    {
+      const auto items = row_.write(index);
+      std::move(items->begin() + at + 1, items->end(), items->begin() + at);
+      items->truncate(items->size() - 1);
+    }
     join(index);
     return true;
   }
@@ -162,7 +164,7 @@ public:
   void change_each(F&& f) {
     const arena_scope owning{nullptr};
     for (std::size_t i = 0; i < row_.count(); ++i)
-      for (entry& each : row_.write(i))
+      for (entry& each : *row_.write(i))
         f(std::as_const(each.key), each.value);
   }
 
@@ -196,7 +198,7 @@ public:
       const arena_scope owning{nullptr};
       column<entry> rest;
       rest.append({items.data() + kept, items.size() - kept});
-      row_.write(0) = std::move(rest);
+      *row_.write(0) = std::move(rest);
       size_ -= kept;
     }
   }
@@ -236,13 +238,13 @@ private:
     return static_cast<std::size_t>(found - items.begin());
   }
 
-  MV& insert(column<entry>& items, std::size_t at, const MK& key,
-             bool& inserted) {
-    items.emplace_back(entry{key, MV{}});
-    std::rotate(items.begin() + at, items.end() - 1, items.end());
+  MV& insert(const typename chunk_row<entry>::writing& items, std::size_t at,
+             const MK& key, bool& inserted) {
+    items->emplace_back(entry{key, MV{}});
+    std::rotate(items->begin() + at, items->end() - 1, items->end());
     inserted = true;
     ++size_;
-    return items[at].value;
+    return (*items)[at].value;
   }
 
   /// Rising keys leave full chunks behind; others fill halves.
@@ -250,9 +252,9 @@ private:
     const bool rising = index + 1 == row_.count();
     const std::size_t size = row_.read(index).size();
     const std::size_t keep = rising ? size - size / 8 - 1 : size / 2;
-    auto& upper = row_.insert(index + 1);
-    upper.append({row_.read(index).data() + keep, size - keep});
-    row_.write(index).truncate(keep);
+    row_.insert(index + 1)->append(
+      {row_.read(index).data() + keep, size - keep});
+    row_.write(index)->truncate(keep);
   }
 
   /// Puts what is left of a chunk together with its neighbour.
@@ -262,7 +264,7 @@ private:
     const auto& next = row_.read(index + 1);
     if (row_.read(index).size() + next.size() > chunk<entry>::capacity / 2)
       return;
-    row_.write(index).append(next);
+    row_.write(index)->append(next);
     row_.erase(index + 1, 1);
   }
 
@@ -285,7 +287,7 @@ private:
     for (const entry& each : old)
       if (!f(each.key, each.value))
         kept.emplace_back(each);
-    row_.write(index) = std::move(kept);
+    *row_.write(index) = std::move(kept);
   }
 
   chunk_row<entry> row_;

@@ -88,8 +88,9 @@ public:
   }
 
   /// Entries whose parts have a time each.
+  /// @param held  counts what they hold in chunks
   template <class Table>
-  void step_parts(Table& table, const ttl_policy& ttl) {
+  void step_parts(Table& table, const ttl_policy& ttl, std::size_t& held) {
     using value = typename Table::value_type;
     using how = expiry<value>;
     const timestamp now = ttl.now();
@@ -103,7 +104,9 @@ public:
       },
       [&](value& entry) {
         const auto [first, last] = range_of(entry.chunks());
+        const std::size_t before = entry.bytes();
         how::drop(entry, ttl, now, first, last);
+        held += entry.bytes() - before;
         return !entry.empty();
       });
   }

@@ -9,13 +9,10 @@
 
 #include "libflow/core/bytes.hpp"
 #include "libflow/core/codec.hpp"
-#include "libflow/core/hash.hpp"
-#include "libflow/core/key_group.hpp"
-#include "libflow/state/entry_refs.hpp"
+#include "libflow/state/entry_walk.hpp"
 #include "libflow/state/state_format.hpp"
 #include "libflow/state/state_rows.hpp"
 #include "libflow/state/state_scope.hpp"
-#include "libflow/state/table_snapshot.hpp"
 
 namespace flow {
 
@@ -42,31 +39,35 @@ private:
 /// Entries of a table, group after group; each is one row or several.
 template <class K, class N, class V>
 class table_snapshot_part final : public keyed_snapshot_part {
-  using scope = scoping<K, N>;
-  using table_key = typename scope::key_type;
+  using walk = entry_walk<K, N, V>;
 
 public:
-  table_snapshot_part(state_header header, table_snapshot<table_key, V> entries,
+  table_snapshot_part(state_header header,
+                      table_snapshot<typename walk::table_key, V> entries,
                       std::uint32_t max_parallelism)
-    : keyed_snapshot_part(std::move(header)), entries_(std::move(entries)),
-      max_parallelism_(max_parallelism) {}
+    : keyed_snapshot_part(std::move(header)),
+      entries_(std::move(entries), max_parallelism) {}
 
   [[nodiscard]] std::size_t size() const noexcept override {
     return entries_.size();
   }
 
   std::uint32_t write_entries(byte_writer& out) override {
-    if (!fill())
+    const entry_ref* entry = next_with_rows();
+    if (entry == nullptr)
       return 0;
-    const std::uint32_t group = waiting_[next_].group;
+    const std::uint32_t group = entry->group;
     block_writer block{out, state_format::block_kind::entries};
     out.write_int(group);
     out.write_int(std::uint32_t{0});
     std::uint32_t count = 0;
-    while (fill() && waiting_[next_].group == group
+    while (entry != nullptr && entry->group == group
            && block.body_bytes() < state_format::target_block_bytes) {
-      write_row(out);
+      scoping<K, N>::encode(walk::key_of(*entry), out);
+      state_rows<V>::encode_next(walk::value_of(*entry), position_, out);
+      ++row_;
       ++count;
+      entry = next_with_rows();
     }
     out.patch_u32(block.body_offset() + sizeof group, count);
     block.seal();
@@ -74,53 +75,21 @@ public:
   }
 
 private:
-  /// Whether an entry with rows waits; takes the next segment if none does.
-  bool fill() {
+  /// The entry whose row is next; nullptr when all are written.
+  const entry_ref* next_with_rows() {
     for (;;) {
-      for (; next_ < waiting_.size(); ++next_, row_ = 0, position_ = {})
-        if (row_ < state_rows<V>::count(value_of(waiting_[next_])))
-          return true;
-      if (segment_ == entries_.segment_count())
-        return false;
-      waiting_.clear();
-      next_ = 0;
-      take_segment(segment_++);
+      const entry_ref* entry = entries_.current();
+      if (entry == nullptr
+          || row_ < state_rows<V>::count(walk::value_of(*entry)))
+        return entry;
+      entries_.advance();
+      row_ = 0;
+      position_ = {};
     }
   }
 
-  void write_row(byte_writer& out) {
-    const entry_ref& entry = waiting_[next_];
-    scope::encode(*static_cast<const table_key*>(entry.key), out);
-    state_rows<V>::encode_next(value_of(entry), position_, out);
-    ++row_;
-  }
-
-  [[nodiscard]] static const V& value_of(const entry_ref& entry) noexcept {
-    return *static_cast<const V*>(entry.value);
-  }
-
-  void take_segment(std::size_t index) {
-    // A large table has many segments to a group: hashes are needed only
-    // where groups meet.
-    const auto& hashes = entries_.hashes_in(index);
-    const auto first = key_group_of(hashes.first, max_parallelism_);
-    const bool one_group = first == key_group_of(hashes.last, max_parallelism_);
-    entries_.for_each_in(index, [&](const table_key& key, const V& value) {
-      const auto group = one_group ? first
-                                   : key_group_of(key_hash(scope::key_of(key)),
-                                                  max_parallelism_);
-      waiting_.push_back({group, &key, &value});
-    });
-    if (!one_group)
-      sort_by_group(waiting_);
-  }
-
-  table_snapshot<table_key, V> entries_;
-  std::uint32_t max_parallelism_;
-  std::size_t segment_ = 0; ///< the next to take
-  std::vector<entry_ref> waiting_;
-  std::size_t next_ = 0;
-  std::size_t row_ = 0; ///< of the next entry
+  walk entries_;
+  std::size_t row_ = 0; ///< of the entry at hand
   [[no_unique_address]] typename state_rows<V>::position position_{};
 };
 

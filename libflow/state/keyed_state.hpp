@@ -208,7 +208,8 @@ public:
     return total;
   }
 
-  /// Memory of the tables; not what keys and values hold elsewhere.
+  /// Memory of the tables, and of the chunks of lists and maps; not what keys
+  /// and values hold elsewhere.
   [[nodiscard]] std::size_t bytes() const {
     std::size_t total = 0;
     for (const auto& cell : cells_)

@@ -47,12 +47,18 @@ public:
     const std::size_t i = block_->current();
     const std::uint64_t hash = block_->hashes[i];
     const auto moves = table_.moves();
+    if constexpr (holds_chunks<T>) {
+      if (const T* held = table_.find(hash, *block_->keys[i]))
+        chunk_bytes_ -= held->bytes();
+    }
     table_.erase(hash, *block_->keys[i]);
     note_change(moves, hash);
   }
 
   [[nodiscard]] std::size_t entries() const override { return table_.size(); }
-  [[nodiscard]] std::size_t bytes() const override { return table_.bytes(); }
+  [[nodiscard]] std::size_t bytes() const override {
+    return table_.bytes() + chunk_bytes_;
+  }
 
   [[nodiscard]] std::unique_ptr<keyed_snapshot_part> snapshot() override {
     auto part = std::make_unique<table_snapshot_part<K, no_namespace, T>>(
@@ -76,7 +82,10 @@ public:
       return false;
     bool inserted = false;
     T& value = table_.upsert(hash, key, inserted);
-    return state_rows<T>::decode(in, value, inserted);
+    const std::size_t before = bytes_in_chunks(value);
+    const bool read = state_rows<T>::decode(in, value, inserted);
+    chunk_bytes_ += bytes_in_chunks(value) - before;
+    return read;
   }
 
 protected:
@@ -102,6 +111,7 @@ protected:
   }
 
 private:
+  using value_cell<T>::chunk_bytes_;
   using value_cell<T>::default_;
   using value_cell<T>::slots_;
   using value_cell<T>::writes_in_place_;

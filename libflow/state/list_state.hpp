@@ -33,9 +33,11 @@ public:
 
   void add(T value) {
     if (timed_ == nullptr)
-      plain_->writable().add(std::move(value));
+      plain_->change([&](plain_list& list) { list.add(std::move(value)); });
     else
-      timed_->writable().add({ttl_->now(), std::move(value)});
+      timed_->change([&](timed_list& list) {
+        list.add({ttl_->now(), std::move(value)});
+      });
   }
 
   template <class Range>
@@ -102,9 +104,11 @@ private:
     return !timed_->is_default(timed_->resolved());
   }
   void refresh(timestamp now) const {
-    timed_->writable().change_each([&](detail::timed<T>& each) {
-      if (!ttl_->expired(each.written, now))
-        each.written = now;
+    timed_->change([&](timed_list& list) {
+      list.change_each([&](detail::timed<T>& each) {
+        if (!ttl_->expired(each.written, now))
+          each.written = now;
+      });
     });
   }
 

@@ -43,10 +43,11 @@ public:
       return nullptr;
     if (!ttl_->refreshed_by_reads() || ttl_->expired(found->written, now))
       return &found->value;
-    bool inserted = false;
-    auto& refreshed = timed_->writable().upsert(key, inserted);
-    refreshed.written = now;
-    return &refreshed.value;
+    timed_->change([&](timed_map& map) {
+      bool inserted = false;
+      map.upsert(key, inserted).written = now;
+    });
+    return &timed_->resolved()->find(key)->value;
   }
 
   [[nodiscard]] bool contains(const MK& key) const {
@@ -57,10 +58,12 @@ public:
     const arena_scope owning{nullptr};
     bool inserted = false;
     if (timed_ == nullptr)
-      plain_->writable().upsert(key, inserted) = std::move(value);
+      plain_->change(
+        [&](plain_map& map) { map.upsert(key, inserted) = std::move(value); });
     else
-      timed_->writable().upsert(key, inserted) = {ttl_->now(),
-                                                  std::move(value)};
+      timed_->change([&](timed_map& map) {
+        map.upsert(key, inserted) = {ttl_->now(), std::move(value)};
+      });
   }
 
   /// Calls f(MV&) with the value of a map key, which starts value-initialised.
@@ -69,15 +72,17 @@ public:
   void update(const MK& key, F&& f) {
     bool inserted = false;
     if (timed_ == nullptr) {
-      std::forward<F>(f)(plain_->writable().upsert(key, inserted));
+      plain_->change([&](plain_map& map) { f(map.upsert(key, inserted)); });
       return;
     }
-    auto& entry = timed_->writable().upsert(key, inserted);
-    const timestamp now = ttl_->now();
-    if (!inserted && !ttl_->visible(entry.written, now))
-      entry.value = MV{};
-    entry.written = now;
-    std::forward<F>(f)(entry.value);
+    timed_->change([&](timed_map& map) {
+      auto& entry = map.upsert(key, inserted);
+      const timestamp now = ttl_->now();
+      if (!inserted && !ttl_->visible(entry.written, now))
+        entry.value = MV{};
+      entry.written = now;
+      f(entry.value);
+    });
   }
 
   void erase(const MK& key) {
@@ -135,9 +140,12 @@ public:
     const plain_map* map = plain_->resolved();
     if (map->empty() || !f(*map->first_key()))
       return;
-    auto& changed = plain_->writable();
-    changed.erase_while(f);
-    if (changed.empty())
+    bool empty = false;
+    plain_->change([&](plain_map& changed) {
+      changed.erase_while(f);
+      empty = changed.empty();
+    });
+    if (empty)
       plain_->erase_current();
   }
 
@@ -178,15 +186,17 @@ private:
     if (map->size() == 1)
       cell.erase_current();
     else
-      cell.writable().erase(key);
+      cell.change([&](Map& changed) { changed.erase(key); });
   }
 
   void refresh(timestamp now) const {
     if (!ttl_->refreshed_by_reads() || timed_->is_default(timed_->resolved()))
       return;
-    timed_->writable().change_each([&](const MK&, auto& each) {
-      if (!ttl_->expired(each.written, now))
-        each.written = now;
+    timed_->change([&](timed_map& map) {
+      map.change_each([&](const MK&, auto& each) {
+        if (!ttl_->expired(each.written, now))
+          each.written = now;
+      });
     });
   }
 

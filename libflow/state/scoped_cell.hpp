@@ -38,13 +38,21 @@ public:
     if constexpr (Timed)
       sweep_.step_whole(table_, ttl_);
     else if constexpr (expiry<V>::in_parts)
-      sweep_.step_parts(table_, ttl_);
+      sweep_.step_parts(table_, ttl_, chunk_bytes_);
   }
 
-  void erase_current() override { table_.erase(hash(), ref()); }
+  void erase_current() override {
+    if constexpr (holds_chunks<stored>) {
+      if (const stored* held = table_.find(hash(), ref()))
+        chunk_bytes_ -= held->bytes();
+    }
+    table_.erase(hash(), ref());
+  }
 
   [[nodiscard]] std::size_t entries() const override { return table_.size(); }
-  [[nodiscard]] std::size_t bytes() const override { return table_.bytes(); }
+  [[nodiscard]] std::size_t bytes() const override {
+    return table_.bytes() + chunk_bytes_;
+  }
 
   [[nodiscard]] std::unique_ptr<keyed_snapshot_part> snapshot() override {
     return std::make_unique<table_snapshot_part<K, N, stored>>(
@@ -68,7 +76,10 @@ public:
       return false;
     bool inserted = false;
     stored& value = table_.upsert(hasher_(key), key, inserted);
-    return state_rows<stored>::decode(in, value, inserted);
+    const std::size_t before = bytes_in_chunks(value);
+    const bool read = state_rows<stored>::decode(in, value, inserted);
+    chunk_bytes_ += bytes_in_chunks(value) - before;
+    return read;
   }
 
 protected:
@@ -109,6 +120,7 @@ protected:
   }
 
 private:
+  using value_cell<V>::chunk_bytes_;
   using value_cell<V>::default_;
 
   void reset(V& value, bool fresh) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -215,18 +216,32 @@ public:
     }
   }
 
-  /// Walks over the entries in steps, in the order of for_each().
-  /// Owner: whoever walks; must not outlive the table, which must not be
-  /// changed between the first step and the last.
-  class cursor {
+  /// The same, with a value that may be written to.
+  struct writable_item {
+    const Key* key = nullptr;
+    Value* value = nullptr;
+    explicit operator bool() const noexcept { return key != nullptr; }
+  };
+
+  /// Walks over the entries in steps, in the order of for_each(). One that is
+  /// not of a constant table gives values to be written to: it copies segments
+  /// that a snapshot holds.
+  /// Owner: whoever walks; must not outlive the table, of which between the
+  /// first step and the last nothing else may be changed, nor a snapshot taken
+  /// when values are written to.
+  template <class Table>
+  class basic_cursor {
+    static constexpr bool writes = !std::is_const_v<Table>;
+    using result = std::conditional_t<writes, writable_item, item>;
+
   public:
-    explicit cursor(const segmented_table& table) : table_(&table) {
+    explicit basic_cursor(Table& table) : table_(&table) {
       if (!table.directory_.empty())
         enter();
     }
 
     /// The next entry; an item without a key at the end and ever after.
-    [[nodiscard]] item next() noexcept {
+    [[nodiscard]] result next() {
       while (used_ == 0) {
         base_ += detail::tag_group;
         if (base_ < slots_) {
@@ -247,7 +262,11 @@ public:
     }
 
   private:
-    void enter() noexcept {
+    void enter() {
+      if constexpr (writes) {
+        if (table_->snapshot_live())
+          table_->unshare(index_);
+      }
       const auto one = place{table_->directory_[index_]}.segment();
       entries_ = one.entries();
       tags_ = one.tags();
@@ -260,14 +279,16 @@ public:
         _mm_movemask_epi8(detail::load_tags(tags_ + base_)));
     }
 
-    const segmented_table* table_;
+    Table* table_;
     std::size_t index_ = 0;
-    const detail::table_entry<Key, Value>* entries_ = nullptr;
+    detail::table_entry<Key, Value>* entries_ = nullptr;
     const std::uint8_t* tags_ = nullptr;
     std::uint32_t slots_ = 0;
     std::uint32_t base_ = 0;
     std::uint32_t used_ = 0;
   };
+  using cursor = basic_cursor<const segmented_table>;
+  using writing_cursor = basic_cursor<segmented_table>;
 
   /// The contents as they are now. Cost: one reference per segment, no copy.
   [[nodiscard]] snapshot_type snapshot() {

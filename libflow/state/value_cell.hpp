@@ -8,6 +8,7 @@
 
 #include "libflow/core/arena.hpp"
 #include "libflow/core/assert.hpp"
+#include "libflow/state/chunk.hpp"
 
 namespace flow {
 
@@ -59,6 +60,15 @@ public:
     return insert_current();
   }
 
+  /// Calls f(T&) with writable(), and counts what changes in chunks.
+  template <class F>
+  void change(F&& f) {
+    T& value = writable();
+    const std::size_t before = bytes_in_chunks(value);
+    f(value);
+    chunk_bytes_ += bytes_in_chunks(value) - before;
+  }
+
   virtual void erase_current() = 0;
 
 protected:
@@ -73,6 +83,7 @@ protected:
   bool writes_in_place_ = true;
   std::array<T*, keyed_block_records + 1> slots_{};
   T default_;
+  std::size_t chunk_bytes_ = 0; // of all values
 };
 
 } // namespace detail

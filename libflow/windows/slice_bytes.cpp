@@ -6,7 +6,7 @@ namespace flow {
 
 namespace {
 
-constexpr std::uint32_t slice_magic = 0x32535746; // "FWS2"
+constexpr std::uint32_t slice_magic = 0x33535746; // "FWS3"
 
 error incompatible(std::string_view what, const std::string& here,
                    const std::string& there) {
@@ -94,8 +94,12 @@ bool read_window(byte_reader& in, time_window& window) noexcept {
 bool read_group(byte_reader& in, std::uint32_t max_parallelism,
                 encoded_group& group) noexcept {
   std::uint32_t size = 0;
-  if (!in.read_int(group.group) || !in.read_int(group.entries)
-      || !in.read_int(size) || !in.read_raw(size, group.bytes))
+  if (!in.read_int(group.group))
+    return false;
+  if (group.group == no_group)
+    return true;
+  if (!in.read_int(group.entries) || !in.read_int(size)
+      || !in.read_raw(size, group.bytes))
     return false;
   return group.group < max_parallelism && group.entries <= size ? true
                                                                 : in.fail();

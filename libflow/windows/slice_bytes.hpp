@@ -13,7 +13,7 @@
 #include "libflow/core/error.hpp"
 #include "libflow/core/hash.hpp"
 #include "libflow/core/key_group.hpp"
-#include "libflow/state/entry_refs.hpp"
+#include "libflow/state/entry_walk.hpp"
 #include "libflow/windows/slice_store.hpp"
 
 namespace flow {
@@ -44,57 +44,22 @@ expected<void> read_slice_header(byte_reader& in, const slice_header& expect,
 /// Reads and checks a window's bounds.
 bool read_window(byte_reader& in, time_window& window) noexcept;
 
-/// One group's entries, still encoded.
+/// Entries of one group, still encoded; a group may come in several portions,
+/// one behind the other.
 struct encoded_group {
   std::uint32_t group = 0;
   std::uint32_t entries = 0;
   std::span<const std::byte> bytes;
 };
 
-/// Reads a group of a slice; groups rise within one.
+/// Stands where a slice has no more groups.
+inline constexpr std::uint32_t no_group = ~std::uint32_t{0};
+
+/// Reads the next portion of a slice; that behind the last one has `no_group`.
 bool read_group(byte_reader& in, std::uint32_t max_parallelism,
                 encoded_group& group) noexcept;
 
 [[nodiscard]] error damaged_slices();
-
-template <class Slice>
-void write_slice(const Slice& slice, std::uint32_t max_parallelism,
-                 byte_writer& out) {
-  using key_type = typename Slice::table_type::key_type;
-  using value_type = typename Slice::table_type::value_type;
-  std::vector<detail::entry_ref> entries;
-  entries.reserve(slice.table.size());
-  slice.table.for_each([&](const key_type& key, const value_type& value) {
-    entries.push_back(
-      {key_group_of(key_hash(key), max_parallelism), &key, &value});
-  });
-  detail::sort_by_group(entries);
-
-  out.write_int(slice.window.start);
-  out.write_int(slice.window.end);
-  const std::size_t groups_at = out.size();
-  out.write_int(std::uint32_t{0});
-  std::uint32_t groups = 0;
-  for (auto first = entries.begin(); first != entries.end(); ++groups) {
-    auto last = first;
-    while (last != entries.end() && last->group == first->group)
-      ++last;
-    out.write_int(first->group);
-    out.write_length(static_cast<std::size_t>(last - first));
-    const std::size_t bytes_at = out.size();
-    out.write_int(std::uint32_t{0});
-    for (; first != last; ++first) {
-      codec<key_type>::encode(*static_cast<const key_type*>(first->key), out);
-      codec<value_type>::encode(*static_cast<const value_type*>(first->value),
-                                out);
-    }
-    const std::size_t bytes = out.size() - bytes_at - sizeof(std::uint32_t);
-    FLOW_ASSERT(bytes <= ~std::uint32_t{0},
-                "one key group of a window slice holds less than 4 GiB");
-    out.patch_u32(bytes_at, static_cast<std::uint32_t>(bytes));
-  }
-  out.patch_u32(groups_at, groups);
-}
 
 template <class Slice>
 bool read_entries(const encoded_group& group, std::uint32_t max_parallelism,
@@ -119,17 +84,88 @@ bool read_entries(const encoded_group& group, std::uint32_t max_parallelism,
 
 } // namespace detail
 
-/// Appends all slices of a store and the watermark that held when they were
-/// taken.
-template <class Store>
-void write_slices(const Store& store, const slice_header& header,
-                  timestamp watermark, std::vector<std::byte>& bytes) {
-  byte_writer out{bytes};
-  detail::write_slice_header(header, watermark, store.size(), out);
-  store.for_each([&](const auto& slice) {
-    detail::write_slice(slice, header.max_parallelism, out);
-  });
-}
+/// All slices of a store as they were: references, no copy.
+/// Owner: whoever took it; may outlive the store. Can be written once.
+/// @thread one at a time, any; the store's thread may go on meanwhile
+template <class K, class V>
+class slices_snapshot {
+  using walk = detail::entry_walk<K, no_namespace, V>;
+
+public:
+  /// @param watermark  that held when they were taken
+  template <class Store>
+  slices_snapshot(Store& store, slice_header header, timestamp watermark)
+    : header_(std::move(header)), watermark_(watermark) {
+    store.for_each([this](auto& each) {
+      slices_.push_back(
+        {each.window, walk{each.table.snapshot(), header_.max_parallelism}});
+    });
+    // Those at the end are written first, and end then.
+    std::reverse(slices_.begin(), slices_.end());
+  }
+
+  /// Appends the next piece, about 64 KiB; false once all is written.
+  bool write_some(byte_writer& out) {
+    if (!begun_) {
+      begun_ = true;
+      detail::write_slice_header(header_, watermark_, slices_.size(), out);
+      return true;
+    }
+    if (slices_.empty())
+      return false;
+    while (!slices_.empty() && out.size() < piece_bytes) {
+      part& first = slices_.back();
+      if (!std::exchange(first.opened, true)) {
+        out.write_int(first.window.start);
+        out.write_int(first.window.end);
+      } else if (!write_portion(first.entries, out)) {
+        out.write_int(detail::no_group);
+        slices_.pop_back();
+      }
+    }
+    return true;
+  }
+
+private:
+  static constexpr std::size_t piece_bytes = std::size_t{64} << 10;
+
+  struct part {
+    time_window window;
+    walk entries;
+    bool opened = false; // its window is written
+  };
+
+  static bool write_portion(walk& entries, byte_writer& out) {
+    const auto* entry = entries.current();
+    if (entry == nullptr)
+      return false;
+    const std::uint32_t group = entry->group;
+    out.write_int(group);
+    const std::size_t counts_at = out.size();
+    out.write_int(std::uint32_t{0});
+    out.write_int(std::uint32_t{0});
+    const std::size_t bytes_at = out.size();
+    std::uint32_t count = 0;
+    for (; entry != nullptr && entry->group == group
+           && out.size() - bytes_at < piece_bytes;
+         entry = entries.current(), ++count) {
+      codec<K>::encode(walk::key_of(*entry), out);
+      codec<V>::encode(walk::value_of(*entry), out);
+      entries.advance();
+    }
+    const std::size_t bytes = out.size() - bytes_at;
+    FLOW_ASSERT(bytes <= ~std::uint32_t{0},
+                "an entry of a window slice holds less than 4 GiB");
+    out.patch_u32(counts_at, count);
+    out.patch_u32(counts_at + sizeof count, static_cast<std::uint32_t>(bytes));
+    return true;
+  }
+
+  slice_header header_;
+  timestamp watermark_;
+  std::vector<part> slices_; // the next to be written last
+  bool begun_ = false;
+};
 
 /// Puts the slices of one old subtask into a store, as far as their keys
 /// belong to `groups`. A slice that `watermark` completes is filed as complete.
@@ -148,14 +184,15 @@ expected<void> read_slices(std::span<const std::byte> bytes,
     return read;
   for (std::uint32_t i = 0; i < slices; ++i) {
     time_window window;
-    std::uint32_t count = 0;
-    if (!detail::read_window(in, window) || !in.read_int(count)
+    if (!detail::read_window(in, window)
         || assigner.window_of(window.start) != window)
       return detail::damaged_slices();
-    for (std::uint32_t k = 0; k < count; ++k) {
+    for (;;) {
       detail::encoded_group group;
       if (!detail::read_group(in, header.max_parallelism, group))
         return detail::damaged_slices();
+      if (group.group == detail::no_group)
+        break;
       if (!groups.contains(group.group))
         continue;
       auto& slice = window.max_timestamp() <= watermark ? store.complete(window)

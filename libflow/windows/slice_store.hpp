@@ -92,6 +92,13 @@ public:
     for (const auto& [start, each] : open_)
       f(each);
   }
+  template <class F>
+  void for_each(F&& f) {
+    for (auto& [start, each] : complete_)
+      f(each);
+    for (auto& [start, each] : open_)
+      f(each);
+  }
 
   [[nodiscard]] std::size_t size() const noexcept {
     return open_.size() + complete_.size();

@@ -67,7 +67,8 @@ public:
 
   [[nodiscard]] operator_capture capture(const snapshot_context&) override {
     operator_capture result;
-    write_slices(slices_, header_, watermark_, result.keyed_bytes);
+    result.keyed = defer(
+      slices_snapshot<key_type, accumulator>{slices_, header_, watermark_});
     return result;
   }
 

@@ -23,15 +23,16 @@ read_sliding(std::span<const std::byte> bytes, const slice_header& header,
     return read.error();
   for (std::uint32_t i = 0; i < slices; ++i) {
     time_window window;
-    std::uint32_t count = 0;
-    if (!detail::read_window(in, window) || !in.read_int(count)
+    if (!detail::read_window(in, window)
         || grid.slice_start(window.start) != window.start
         || saturating_add(window.start, grid.length()) != window.end)
       return detail::damaged_slices();
-    for (std::uint32_t k = 0; k < count; ++k) {
+    for (;;) {
       detail::encoded_group group;
       if (!detail::read_group(in, header.max_parallelism, group))
         return detail::damaged_slices();
+      if (group.group == detail::no_group)
+        break;
       if (groups.contains(group.group)
           && !detail::read_entries(group, header.max_parallelism,
                                    store.at(window.start)))

@@ -152,11 +152,9 @@ public:
       moving_ = true;
     }
     std::size_t budget = entries_per_step;
-    for (; !work_.empty(); work_.pop_back()) {
+    for (; !work_.empty(); work_.pop_back())
       if (!work_on(work_.back(), budget))
         return false;
-      entries_.reset();
-    }
     horizon_ = end;
     moving_ = false;
     return true;
@@ -234,6 +232,11 @@ public:
     for (const auto& [start, each] : slices_)
       f(each);
   }
+  template <class F>
+  void for_each(F&& f) {
+    for (auto& [start, each] : slices_)
+      f(each);
+  }
   [[nodiscard]] std::size_t size() const noexcept { return slices_.size(); }
 
   /// After the slices have been filled.
@@ -242,12 +245,14 @@ public:
     const auto first = slices_.lower_bound(window_start_of(horizon_));
     for (auto at = first_open(); at != first;) {
       slice& each = (--at)->second;
-      each.table.for_each([&](const K& key, const cell& held) {
+      writing_cursor entries{each.table};
+      while (const auto entry = entries.next()) {
+        const std::uint64_t hash = key_hash(*entry.key);
         if constexpr (retracts)
-          put_on(key_hash(key), key, held);
+          put_on(hash, *entry.key, *entry.value);
         else
-          turn(each, key_hash(key), key, held);
-      });
+          turn(each, hash, *entry.key, *entry.value);
+      }
     }
     boundary_ = horizon_;
   }
@@ -262,6 +267,7 @@ public:
 private:
   using slice_map = std::map<timestamp, slice>;
   using cursor = typename slice::table_type::cursor;
+  using writing_cursor = typename slice::table_type::writing_cursor;
 
   /// What is done with a slice between one window and the next.
   enum class task : std::uint8_t {
@@ -317,21 +323,35 @@ private:
   }
 
   bool work_on(const piece_of_work& piece, std::size_t& budget) {
-    if (!entries_) {
-      entries_.emplace(piece.of->table);
-      depth_hint_ = piece.of->table.depth_hint();
+    slice& of = *piece.of;
+    if (piece.what == task::turn)
+      return walk(turned_, of, budget,
+                  [&](auto hash, const K& key, cell& held) {
+                    turn(of, hash, key, held);
+                  });
+    return walk(entries_, of, budget,
+                [&](auto hash, const K& key, const cell& held) {
+                  if (piece.what == task::leave)
+                    take_off(of, hash, key, held);
+                  else
+                    put_on(hash, key, held);
+                });
+  }
+
+  /// Goes on with the entries of a slice; true behind the last.
+  template <class Cursor, class F>
+  bool walk(std::optional<Cursor>& at, slice& of, std::size_t& budget, F&& f) {
+    if (!at) {
+      at.emplace(of.table);
+      depth_hint_ = of.table.depth_hint();
     }
     for (; budget > 0; --budget) {
-      const auto entry = entries_->next();
-      if (!entry)
+      const auto entry = at->next();
+      if (!entry) {
+        at.reset();
         return true;
-      const std::uint64_t hash = key_hash(*entry.key);
-      if (piece.what == task::leave)
-        take_off(*piece.of, hash, *entry.key, *entry.value);
-      else if (piece.what == task::enter)
-        put_on(hash, *entry.key, *entry.value);
-      else
-        turn(*piece.of, hash, *entry.key, *entry.value);
+      }
+      f(key_hash(*entry.key), *entry.key, *entry.value);
     }
     return false;
   }
@@ -367,7 +387,7 @@ private:
   }
 
   /// Of the back, slices come the newest first.
-  void turn(slice& of, std::uint64_t hash, const K& key, const cell& held) {
+  void turn(slice& of, std::uint64_t hash, const K& key, cell& held) {
     if constexpr (!retracts) {
       total& sum = totals_->upsert(hash, key);
       if (!sum.has_suffix()) {
@@ -375,9 +395,7 @@ private:
         sum.suffix = held.own;
         return;
       }
-      // In place, for the table is being walked; a snapshot of it holds what
-      // is next as little as a snapshot's bytes do.
-      const_cast<cell&>(held).next = sum.suffix;
+      held.next = sum.suffix;
       accumulator joined = held.own;
       fold_->merge(joined, sum.suffix);
       sum.suffix = std::move(joined);
@@ -442,6 +460,7 @@ private:
   bool moving_ = false;
   std::vector<piece_of_work> work_;
   std::optional<cursor> entries_;
+  std::optional<writing_cursor> turned_;
 };
 
 } // namespace flow

@@ -64,7 +64,8 @@ public:
 
   [[nodiscard]] operator_capture capture(const snapshot_context&) override {
     operator_capture result;
-    write_slices(slices_, header_, slices_.horizon(), result.keyed_bytes);
+    result.keyed = defer(slices_snapshot<key_type, typename store::cell>{
+      slices_, header_, slices_.horizon()});
     return result;
   }
 

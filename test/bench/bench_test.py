@@ -10,7 +10,12 @@ RECORDS = {"latency": 20000, "calibrate": 100000, "nexmark": 50000,
            "latency-of-windows": 400000}
 # Benches that an option of another chooses.
 CALLS = {"sliding-per-row": ["sliding", "--per", "row"],
-         "latency-of-windows": ["latency", "--rate", "200000"]}
+         "latency-of-windows": ["latency", "--rate", "200000"],
+         "checkpoint": ["checkpoint", "--state", "4MiB"],
+         "checkpoint-stall": ["checkpoint-stall", "--state", "4MiB"],
+         "recovery": ["recovery", "--state", "1MiB"],
+         "recovery-of-processes": ["recovery", "--state", "1MiB",
+                                   "--processes", "2"]}
 # What every line has, and what the benches add.
 COMMON = ["bench", "config", "records", "parallelism", "pairs",
           "runtime_ns_per_record", "baseline_ns_per_record",
@@ -30,15 +35,21 @@ ADDED = {
                 "noise_p99_us"],
     "latency-of-windows": ["p50_us", "p90_us", "p99_us", "p999_us", "max_us",
                            "noise_p99_us", "results"],
+    "backend": ["ratio", "runtime_bytes_per_key", "baseline_bytes_per_key"],
+    "checkpoint": ["ratio", "checkpoint_ms", "checkpoint_bytes"],
+    "checkpoint-stall": ["ratio", "checkpoints", "stall_p90_ms",
+                         "stall_max_ms", "without_max_ms"],
+    "recovery": ["ratio", "faults", "recovery_p99_ms"],
+    "recovery-of-processes": ["ratio", "faults", "recovery_p99_ms"],
     "calibrate": ["keyed_update_ns", "copy_64_bytes_ns"],
     "nexmark": ["ratio", "events_per_core_second"],
     "scale": ["ratio_to_step_before"],
 }
 # Lines of benches that print several.
 LINES = {"memory": 3, "nexmark": 23, "scale": 13, "sliding": 4,
-         "sliding-per-row": 3}
+         "sliding-per-row": 3, "checkpoint": 5, "checkpoint-stall": 3}
 PAIRED = ["chain", "exchange", "keyed-count", "window-count", "sliding",
-          "sliding-per-row", "session", "interval-join", "nexmark"]
+          "sliding-per-row", "session", "interval-join", "nexmark", "backend"]
 
 
 def check(condition, text):
@@ -83,10 +94,11 @@ def check_usage(program):
     text = run(program, "--help")
     check(text.returncode == 0, "--help fails")
     for bench in ADDED:
-        name = " ".join(CALLS.get(bench, [bench])).split(" --rate")[0]
+        name = " ".join(CALLS.get(bench, [bench]))
+        name = name.split(" --rate")[0].split(" --state")[0]
         check(name in text.stdout, f"--help does not describe {name}")
     for arguments, part in [(["no-such-bench"], "no-such-bench"),
-                            (["recovery"], "not built yet"),
+                            (["chain", "--state", "1MiB"], "--state"),
                             (["chain", "--backend", "memory"], "--backend"),
                             (["chain", "--processes", "2"], "--processes"),
                             (["chain", "--rate", "1000"], "--rate"),

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "libflow/core/checkpoint_options.hpp"
 #include "libflow/core/error.hpp"
 
 namespace flow::bench {
@@ -21,13 +22,23 @@ struct settings {
   std::uint32_t parallelism = 2;
   std::uint32_t processes = 1;
   std::uint32_t pairs = 7;
+  std::uint64_t state = 0; ///< bytes under all keys; 0: the bench has none
+  std::optional<state_backend_kind> backend; ///< none: all that the bench has
   bool json = false;
   std::uint64_t rate = 0;     ///< records a second; 0: the bench's own
   bool per_row = false;       ///< by result rows, not by records
   bool any_bytes = false;     ///< the bench has records of several sizes
   bool any_rate = false;      ///< the bench sends at a rate
   bool any_processes = false; ///< the bench may run in several processes
+  bool any_state = false;     ///< the bench has checkpoints
   std::string only;           ///< one of its variants; empty: all
+
+  /// Backends to be measured.
+  [[nodiscard]] std::vector<state_backend_kind> backends() const {
+    if (backend)
+      return {*backend};
+    return {state_backend_kind::memory, state_backend_kind::filesystem};
+  }
 };
 
 /// Records a second up to which latency is that of an exchange; beyond, that
@@ -67,6 +78,10 @@ expected<outcome> run_scale(const settings& wanted);
 expected<outcome> run_memory(const settings& wanted);
 expected<outcome> run_latency(const settings& wanted);
 expected<outcome> run_window_latency(const settings& wanted);
+expected<outcome> run_backend(const settings& wanted);
+expected<outcome> run_checkpoint(const settings& wanted);
+expected<outcome> run_checkpoint_stall(const settings& wanted);
+expected<outcome> run_recovery(const settings& wanted);
 expected<outcome> run_calibrate(const settings& wanted);
 
 } // namespace flow::bench

@@ -47,11 +47,27 @@ checksum run_baseline(const std::vector<tape<Record>>& tapes) {
   return result;
 }
 
-/// Of the two processes' bytes, those that cross from one to the other: a
-/// record, its timestamp and its hash, of every second record.
-double bytes_per_second(const bench_report& report) {
-  const double bytes = report.config.bytes + 2 * sizeof(std::uint64_t);
-  return report.records_per_second * bytes;
+/// Bytes of records, timestamps and hashes that left a process.
+std::uint64_t bytes_over_links(const runtime_run& of) {
+  std::uint64_t result = 0;
+  for (const auto& each : of.counts)
+    result += each.bytes_remote;
+  return result;
+}
+
+/// With N processes every N-th record stays where it is read.
+void note_links(std::uint64_t bytes, bench_report& report) {
+  const auto records = static_cast<double>(report.config.records);
+  const double each = report.config.bytes + 2 * sizeof(std::uint64_t);
+  const double share = static_cast<double>(bytes) / (records * each);
+  const double due = 1 - 1.0 / report.config.processes;
+  if (share < 0.9 * due || share > 1.1 * due)
+    report.defect = "of the records another share has crossed a link";
+  report.extra.emplace_back("bytes_over_links", static_cast<double>(bytes));
+  report.extra.emplace_back("share_over_links", share);
+  report.extra.emplace_back("bytes_per_second", static_cast<double>(bytes)
+                                                  / records
+                                                  * report.records_per_second);
 }
 
 /// The job in worker processes, against processes with sockets. The workers
@@ -64,19 +80,24 @@ expected<outcome> run_over_processes(const settings& wanted) {
   const auto tapes = make_tapes<Record>(
     {.length = wanted.records, .keys = wanted.keys}, wanted.parallelism);
   const result_folder results;
-  auto report =
-    run_pairs({.bench = "exchange",
-               .bar = 2.5,
-               .runtime = [&] { return run_runtime(tapes, wanted); },
-               .baseline =
-                 [&] {
-                   return tcp_exchange{tapes, digest}.run();
-                 }},
-              wanted);
+  std::uint64_t crossed = 0;
+  auto report = run_pairs({.bench = "exchange",
+                           .bar = 2.5,
+                           .runtime =
+                             [&] {
+                               auto run = run_runtime(tapes, wanted);
+                               crossed = run ? bytes_over_links(*run) : 0;
+                               return run;
+                             },
+                           .baseline =
+                             [&] {
+                               return tcp_exchange{tapes, digest}.run();
+                             }},
+                          wanted);
   if (!report)
     return report.error();
   report->variant = "processes";
-  report->extra.emplace_back("bytes_per_second", bytes_per_second(*report));
+  note_links(crossed, *report);
   print(*report);
   return report->outcome();
 }

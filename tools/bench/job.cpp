@@ -104,7 +104,9 @@ std::vector<vertex_counts> read_counts(std::string_view text) {
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     const bool records = line.starts_with("flow_task_num_records_in_total{");
     const bool batches = line.starts_with("flow_task_num_batches_in_total{");
-    if (!records && !batches)
+    const bool remote =
+      line.starts_with("flow_task_num_bytes_out_remote_total{");
+    if (!records && !batches && !remote)
       continue;
     const auto value = number<std::uint64_t>(line.substr(line.rfind(' ') + 1));
     const auto subtask = number<std::size_t>(label(line, "subtask"));
@@ -113,6 +115,8 @@ std::vector<vertex_counts> read_counts(std::string_view text) {
     vertex.name = name;
     if (batches) {
       vertex.batches_in += value;
+    } else if (remote) {
+      vertex.bytes_remote += value;
     } else {
       vertex.records_in.resize(std::max(vertex.records_in.size(), subtask + 1));
       vertex.records_in[subtask] = value;

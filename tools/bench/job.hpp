@@ -18,6 +18,7 @@ struct vertex_counts {
   std::string name;
   std::vector<std::uint64_t> records_in; ///< a number a subtask
   std::uint64_t batches_in = 0;          ///< delivered to its subtask actors
+  std::uint64_t bytes_remote = 0;        ///< sent to other processes
 
   [[nodiscard]] std::uint64_t total() const;
 };

@@ -25,6 +25,17 @@ settings of_keys(std::uint64_t keys, settings result) {
   return result;
 }
 
+settings of_state(std::uint64_t mebibytes, settings result) {
+  result.state = mebibytes << 20;
+  result.any_state = true;
+  return result;
+}
+
+settings faults(std::uint32_t count, settings result) {
+  result.pairs = count;
+  return result;
+}
+
 /// Of a bench that also runs in worker processes.
 settings in_processes(settings result) {
   result.any_processes = true;
@@ -134,6 +145,33 @@ std::vector<description> machine_benches() {
      "keyed-count with 10^5 keys up to --most-keys, then with 1 to 8 subtasks "
      "(1 to 64 channels); a chain of 1 to 64 maps",
      "no step without an explanation", defaults(10'000'000, 2), run_scale},
+    {"backend", "updates of keys through a value_state",
+     "1 M and 10 M keys, uniform; parallelism 2",
+     "CPU of an update <= 2 x the same updates on a bare hash map; bytes per "
+     "key of both are printed",
+     of_keys(0, defaults(20'000'000, 2)), run_backend},
+    {"checkpoint",
+     "checkpoints of a job that does nothing else, and updates as fast as they "
+     "go with and without one every 10 s (less for a smaller state)",
+     "state of --state bytes (1 GiB), 64 bytes a key; to memory and to files",
+     "CPU of a checkpoint <= 2 x a loop that iterates, encodes, checksums and "
+     "writes the same table; throughput lost <= 10 %",
+     of_state(1024, defaults(0, 2)), run_checkpoint},
+    {"checkpoint-stall",
+     "50 checkpoints while updates come in when they are due whatever happens",
+     "state of --state bytes (1 GiB), texts of 40 bytes and, of every tenth "
+     "key, of 1 to 64 KiB; 100,000 updates a second",
+     "longest time in which any subtask takes no batch between trigger and "
+     "end: of 90 % of the checkpoints <= 10 ms, of all <= 25 ms",
+     at_rate(100'000, of_state(1024, defaults(0, 2))), run_checkpoint_stall},
+    {"recovery",
+     "user code throws, or with --processes N a worker process is killed, "
+     "--pairs times",
+     "state of --state bytes (100 MiB), a checkpoint every second, restart "
+     "after 0.2 s",
+     "from the last record committed before the fault to the first after it, "
+     "less the interval, 99 %: <= 1.5 s",
+     in_processes(of_state(100, faults(20, defaults(0, 2)))), run_recovery},
     {"calibrate",
      "absolute figures of this machine: one update of a keyed table, one copy "
      "of a record of 64 bytes",

@@ -13,11 +13,7 @@ namespace flow::bench {
 
 namespace {
 
-/// Benches whose subject is not there yet.
-constexpr std::string_view later[] = {"checkpoint", "checkpoint-stall",
-                                      "backend", "recovery"};
-
-option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
+option_set options_of(settings& wanted, bool& help) {
   option_set options;
   options
     .add("records", &wanted.records, "N", "records of a run",
@@ -42,12 +38,14 @@ option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
   options.add("query", &wanted.only, "qN", "only this one, of nexmark");
   options.add("json", &wanted.json, "one JSON object a line");
   options.add("help", &help, "this text");
-  options.add("state", &unbuilt, "SIZE", "size of the state")
-    .default_text("")
-    .built(false);
-  options.add("backend", &unbuilt, "memory|filesystem", "where state lives")
-    .default_text("")
-    .built(false);
+  options.add_size("state", &wanted.state, "size of the state")
+    .default_text("");
+  options
+    .add_choice("backend", &wanted.backend,
+                {{"memory", state_backend_kind::memory},
+                 {"filesystem", state_backend_kind::filesystem}},
+                "where checkpoints go; without it all that the bench has")
+    .default_text("");
   options
     .add("rate", &wanted.rate, "N", "records per second, of latency",
          {1, 100'000'000})
@@ -64,6 +62,12 @@ option_set options_of(settings& wanted, std::string& unbuilt, bool& help) {
                    "--processes: this bench runs in one process"};
     if (wanted.rate > 0 && !wanted.any_rate)
       return error{error_code::invalid_argument, "--rate: this bench has none"};
+    if (wanted.state > 0 && !wanted.any_state)
+      return error{error_code::invalid_argument,
+                   "--state: this bench has no checkpoints"};
+    if (wanted.backend && !wanted.any_state)
+      return error{error_code::invalid_argument,
+                   "--backend: this bench has no checkpoints"};
     if (wanted.bytes != 16 && !wanted.any_bytes)
       return error{error_code::invalid_argument,
                    "--bytes: this bench has records of 16 bytes only"};
@@ -81,7 +85,6 @@ void print_indented(std::string_view label, std::string_view text) {
 
 int print_help() {
   settings wanted;
-  std::string unbuilt;
   bool help = false;
   std::cout
     << "flow-bench BENCH [options]\n\n"
@@ -97,7 +100,7 @@ int print_help() {
                                + std::to_string(each.defaults.parallelism)
                                + " unless told otherwise");
   }
-  std::cout << "\nOptions\n" << options_of(wanted, unbuilt, help).help();
+  std::cout << "\nOptions\n" << options_of(wanted, help).help();
   return to_int(exit_code::ok);
 }
 
@@ -107,8 +110,6 @@ int refuse(const std::string& why) {
 }
 
 int refuse_bench(const std::string& name) {
-  if (std::find(std::begin(later), std::end(later), name) != std::end(later))
-    return refuse("the bench \"" + name + "\" is not built yet");
   std::string names;
   for (const auto& each : all_benches())
     names.append(names.empty() ? "" : ", ").append(each.name);
@@ -136,9 +137,8 @@ std::optional<settings> parse(const description& bench,
                               std::span<const std::string> arguments,
                               int& code) {
   settings wanted = bench.defaults;
-  std::string unbuilt;
   bool help = false;
-  auto options = options_of(wanted, unbuilt, help);
+  auto options = options_of(wanted, help);
   if (auto parsed = options.parse(arguments); !parsed) {
     code = refuse(parsed.error().text);
     return std::nullopt;

@@ -30,6 +30,33 @@ public:
   virtual void close() {}
 };
 
+/// Rows that nobody changes any more: a snapshot refers to them.
+template <class T>
+struct write_ahead_rows {
+  std::shared_ptr<const std::vector<T>> rows; ///< never null once made
+};
+
+/// As a list of rows.
+template <class T>
+struct codec<write_ahead_rows<T>> {
+  static constexpr std::size_t min_size = 4;
+
+  static void encode(const write_ahead_rows<T>& value, byte_writer& out) {
+    codec<std::vector<T>>::encode(*value.rows, out);
+  }
+  [[nodiscard]] static bool decode(byte_reader& in,
+                                   write_ahead_rows<T>& value) noexcept {
+    std::vector<T> rows;
+    if (!codec<std::vector<T>>::decode(in, rows))
+      return false;
+    value.rows = std::make_shared<const std::vector<T>>(std::move(rows));
+    return true;
+  }
+  [[nodiscard]] static std::string schema() {
+    return codec<std::vector<T>>::schema();
+  }
+};
+
 /// Rows wait in the state until their checkpoint has completed, and are handed
 /// over then, each batch once. For stores without transactions that last. The
 /// rows of one interval, of each subtask, have to fit into memory.
@@ -75,9 +102,13 @@ private:
     snapshot(const snapshot_context& context) override {
       if (!rows_.empty())
         commits_.prepared(context.checkpoint_id,
-                          std::pair{names_->after(context.checkpoint_id),
-                                    std::exchange(rows_, {})});
-      return writer_snapshot{commits_.entries(), {}};
+                          named_rows{names_->after(context.checkpoint_id),
+                                     {std::make_shared<const std::vector<T>>(
+                                       std::exchange(rows_, {}))}});
+      writer_snapshot result;
+      if (!commits_.empty())
+        result.large_entries = [taken = commits_] { return taken.entries(); };
+      return result;
     }
 
     expected<void>
@@ -92,7 +123,7 @@ private:
     void close() override { target_->close(); }
 
   private:
-    using named_rows = std::pair<std::string, std::vector<T>>;
+    using named_rows = std::pair<std::string, write_ahead_rows<T>>;
 
     auto hand_over() {
       return [this](const named_rows& what) -> expected<void> {
@@ -100,7 +131,7 @@ private:
         if (!known)
           return known.error();
         return *known ? expected<void>{}
-                      : target_->commit(what.first, what.second);
+                      : target_->commit(what.first, *what.second.rows);
       };
     }
 

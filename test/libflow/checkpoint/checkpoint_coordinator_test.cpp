@@ -391,6 +391,8 @@ TEST_CASE("what another attempt says is dropped") {
 TEST_CASE("a restart does not put off the next checkpoint") {
   bench run{bench::every(milliseconds{100})};
   run.pass(milliseconds{100});
+  run.ack_all(1);
+  run.stored(1);
   run.say("the attempt fails", run.it.attempt_ended());
   run.now += milliseconds{30};
   run.it.attempt_begins(2);
@@ -403,6 +405,17 @@ TEST_CASE("a restart does not put off the next checkpoint") {
   CHECK(run.it.wake_at() == run.now);
   run.pass(milliseconds{0});
   CHECK(run.it.wake_at() == run.now + milliseconds{600'000}); // its timeout
+}
+
+TEST_CASE("a checkpoint that a failure has cut off is taken anew at once") {
+  bench run{bench::every(milliseconds{100})};
+  run.pass(milliseconds{100});
+  run.ack(0, 1);
+  run.now += milliseconds{10};
+  run.say("the attempt fails", run.it.attempt_ended());
+  run.it.attempt_begins(2);
+  run.say("running", run.it.attempt_running(2, run.now));
+  CHECK(run.it.wake_at() == run.now);
 }
 
 TEST_CASE("a pause follows the end of a checkpoint") {

@@ -141,6 +141,31 @@ TEST_CASE("a borrowed text that is moved out of an arena outlives it") {
   CHECK(assigned.owns());
 }
 
+TEST_CASE("owned copies of large texts share their bytes, until each ends") {
+  const std::string large(text::max_copied_size + 1, 'x');
+  auto first = std::make_unique<text>(large);
+  text second{*first};
+  text third;
+  third = second;
+  CHECK(second.data() == first->data());
+  CHECK(third.data() == first->data());
+  CHECK(third.owns());
+  first.reset();
+  second = "short";
+  CHECK(third.view() == large);
+  const text small{std::string(text::max_copied_size, 'y')};
+  CHECK(text{small}.data() != small.data());
+  arena room;
+  {
+    const arena_scope scope{&room};
+    const text borrowed{third};
+    CHECK(borrowed.borrows());
+    CHECK(borrowed.data() != third.data());
+  }
+  third = third.view().substr(1);
+  CHECK(third.view() == large.substr(1));
+}
+
 TEST_CASE("std::swap of texts leaves none that borrows by accident") {
   text mine{long_value};
   {

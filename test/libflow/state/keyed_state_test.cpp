@@ -61,6 +61,40 @@ TEST_CASE("a key without a value reads the default and has none") {
   CHECK(store.entry_count() == 0);
 }
 
+TEST_CASE("the bytes of a store follow what its lists and maps hold") {
+  keyed_state_store<std::int64_t> store{all_groups, 128};
+  auto list = store.list(list_state_descriptor<std::int64_t>{"list"}).value();
+  auto map =
+    store.map(map_state_descriptor<std::int64_t, std::int64_t>{"map"}).value();
+  const std::size_t empty = store.bytes();
+  constexpr std::int64_t count = 10'000;
+  constexpr std::size_t elements = 3 * count * sizeof(std::int64_t);
+  with_key(store, std::int64_t{1}, [&] {
+    for (std::int64_t i = 0; i < count; ++i) {
+      list.add(i);
+      map.put(i * 7919 % count, i);
+    }
+  });
+  CHECK(store.bytes() >= empty + elements);
+  CHECK(store.bytes() <= empty + 3 * elements);
+  const auto held = store.snapshot(); // chunks are copied from now on
+  const std::size_t full = store.bytes();
+  with_key(store, std::int64_t{1}, [&] {
+    for (std::int64_t i = 0; i < count; i += 2)
+      map.erase(i);
+    map.update(1, [](std::int64_t& value) { ++value; });
+    list.add(1);
+  });
+  CHECK(store.bytes() < full);
+  CHECK(store.bytes() >= empty + elements / 3);
+  with_key(store, std::int64_t{1}, [&] {
+    list.clear();
+    map.clear();
+  });
+  // The segments of both tables stay.
+  CHECK(store.bytes() <= empty + (std::size_t{32} << 10));
+}
+
 TEST_CASE("setting the default is having a value") {
   keyed_state_store<std::int64_t> store{all_groups, 128};
   auto state = store.value(counter{"n"}).value();

@@ -126,6 +126,28 @@ TEST_CASE("a cursor gives what for_each gives, one entry a step") {
   CHECK(!steps.next());
 }
 
+TEST_CASE("a cursor that writes leaves a snapshot as it was") {
+  segmented_table<std::int64_t, std::string> table{
+    std::make_shared<segment_pool>()};
+  for (std::int64_t i = 0; i < 5000; ++i)
+    table.upsert(key_hash(i), i) = std::to_string(i);
+  const auto snapshot = table.snapshot();
+  decltype(table)::writing_cursor steps{table};
+  std::size_t walked = 0;
+  while (const auto entry = steps.next()) {
+    REQUIRE(*entry.value == std::to_string(*entry.key));
+    *entry.value += "!";
+    ++walked;
+  }
+  CHECK(walked == 5000);
+  snapshot.for_each([](std::int64_t key, const std::string& value) {
+    REQUIRE(value == std::to_string(key));
+  });
+  table.for_each([](std::int64_t key, const std::string& value) {
+    REQUIRE(value == std::to_string(key) + "!");
+  });
+}
+
 TEST_CASE("segments are walked in the order of hashes") {
   segmented_table<std::int64_t, char> table{std::make_shared<segment_pool>()};
   for (std::int64_t i = 0; i < 50'000; ++i)

@@ -111,6 +111,31 @@ TEST_CASE("state moves from one subtask to two to three and back, and the "
   }
 }
 
+TEST_CASE("what was captured is written as it was, whatever happened since") {
+  auto job = filled();
+  const operator_snapshot expected = job.op().snapshot();
+  auto captured = job.op().capture({});
+  for (number key = 0; key < 5000; ++key)
+    job.feed({key, 7}, 13 + key % 20);
+  job.advance(25); // fires, and drops what has closed
+  CHECK(encode(std::move(captured)) == expected);
+  CHECK_FALSE(job.op().snapshot() == expected);
+}
+
+TEST_CASE("many entries of one key group are written in portions") {
+  sums<number> job{tumbling(10), 5};
+  constexpr number keys = 600'000; // each group has about 90 KiB
+  std::vector<std::pair<reading<number>, timestamp>> records;
+  for (number key = 0; key < keys; ++key)
+    records.push_back({{key, 1}, 3});
+  job.feed(std::move(records));
+  const operator_snapshot taken = job.op().snapshot();
+  sums<number> restored{tumbling(10), 5};
+  REQUIRE(restored.op().restore({&taken, 1}).has_value());
+  restored.advance(9);
+  CHECK(restored.take().size() == keys);
+}
+
 TEST_CASE("the watermark survives a restore: closed windows stay closed") {
   sums<number> job{tumbling(10)};
   job.feed({1, 1}, 5);
