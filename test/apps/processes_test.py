@@ -12,8 +12,8 @@ import threading
 import unittest
 from pathlib import Path
 
-from programs import (AIRPORTS, BIN, TIMEOUT_SECONDS, WEEK, Case, Ended,
-                      flights, hidden_files, parts, rows, run)
+from programs import (AIRPORTS, BIN, ROOT, TIMEOUT_SECONDS, WEEK, Case,
+                      Ended, flights, hidden_files, parts, rows, run)
 from sequence_test import audit
 
 LOOPBACK = "0100007F"
@@ -136,6 +136,29 @@ class Results(Case):
                 self.assert_ended(ended)
                 self.assertEqual(sorted(ended.out.splitlines()),
                                  sorted(expected.out.splitlines()))
+
+    def test_workers_adopt_the_max_parallelism_of_what_is_restored(self):
+        job = ("sequence", "--keys", 100, "--per-key", 100, "--rate", 5000,
+               "--output", self.out, "-Dexecution.checkpointing.interval=50ms",
+               f"-Dexecution.checkpointing.dir={self.folder}/checkpoints")
+        # More than the 128 key groups that few subtasks have.
+        first = subprocess.Popen([str(BIN / job[0]), *map(str, job[1:]),
+                                  "-p", "90"], stderr=subprocess.DEVNULL)
+        self.addCleanup(first.wait)
+        self.addCleanup(first.kill)
+        while not any(self.folder.glob("checkpoints/*/chk-*/_metadata")):
+            self.assertIsNone(first.poll(), "the job has ended")
+        first.kill()
+        first.wait()
+        ended = run(*job, "-p", 2, "--processes", 2, "--restore", "latest",
+                    "--summary", "json")
+        self.assert_ended(ended)
+        self.assertLess(ended.summary["records_in"], 10_000)
+        # The parts of 90 subtasks and of 2, in the order of writing.
+        audited = subprocess.run(
+            [ROOT / "tools/audit", "sequence", "--keys", "100", "--per-key",
+             "100", self.out], capture_output=True, text=True)
+        self.assertEqual(audited.returncode, 0, audited.stderr)
 
     def test_another_run_does_not_find_an_empty_directory(self):
         self.out.mkdir()

@@ -60,6 +60,10 @@ struct codec<write_ahead_rows<T>> {
 /// Rows wait in the state until their checkpoint has completed, and are handed
 /// over then, each batch once. For stores without transactions that last. The
 /// rows of one interval, of each subtask, have to fit into memory.
+///
+/// Exactly once after every fault, however long the store or the job is away,
+/// if the target's commit is one step; if not, a batch may show twice when job
+/// or store die within it. Without checkpoints all shows at the end of the job.
 template <codable T>
 class write_ahead_sink final : public sink<T> {
 public:
