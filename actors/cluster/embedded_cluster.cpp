@@ -46,6 +46,13 @@ double seconds_of(const timeval& time) {
          + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
+/// User and system time of this process so far.
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
 } // namespace
 
 class embedded_cluster::own_system {
@@ -64,6 +71,7 @@ embedded_cluster::embedded_cluster(checkpoint_setup checkpoints,
                                    std::unique_ptr<worker_processes> workers)
   : lock_(std::move(checkpoints.lock)), graph_(std::move(checkpoints.graph)),
     job_name_(graph_->options().job_name), started_(time_.steady()),
+    cpu_before_(cpu_seconds()),
     own_(system == nullptr ? std::make_unique<own_system>() : nullptr),
     system_(system == nullptr ? own_->get() : *system),
     workers_(std::move(workers)), listener_(std::move(listener)) {
@@ -150,7 +158,7 @@ job_summary embedded_cluster::summary_of(const job_end& end) const {
   summary.skipped_records = sums.skipped_records;
   summary.seconds =
     std::chrono::duration<double>(time_.steady() - started_).count();
-  summary.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  summary.cpu_seconds = cpu_seconds() - cpu_before_;
   summary.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   summary.restarts = end.restarts;
   summary.checkpoints_completed = end.checkpoints.completed;

@@ -67,6 +67,7 @@ private:
   const std::string job_name_;
   system_clock time_; // before what reads it
   const std::chrono::nanoseconds started_;
+  const double cpu_before_; ///< seconds that the process had used by then
   metric_registry metrics_;
   std::unique_ptr<own_system> own_;
   caf::actor_system& system_;

@@ -32,6 +32,8 @@ table_checksum shared_table_checksum::total() const {
   std::error_code failed;
   for (const auto& each :
        std::filesystem::directory_iterator{folder_, failed}) {
+    if (!each.is_regular_file())
+      continue; // others leave theirs in folders below
     std::ifstream file{each.path()};
     table_checksum counted;
     if (file >> counted.rows >> counted.sum)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -45,16 +47,18 @@ public:
 private:
   template <class Row>
   std::uint64_t hash_of(const Row& row) {
-    buffer_.clear();
-    flow::byte_writer out{buffer_};
+    spill_.clear();
+    flow::byte_writer out{buffer_, spill_};
     if constexpr (requires { row.op; })
       flow::codec<decltype(row.row)>::encode(row.row, out);
     else
       flow::codec<Row>::encode(row, out);
-    return flow::hash_bytes(buffer_.data(), buffer_.size());
+    const auto bytes = out.written();
+    return flow::hash_bytes(bytes.data(), bytes.size());
   }
 
-  flow::byte_string buffer_;
+  std::array<std::byte, 2048> buffer_;
+  flow::byte_string spill_; ///< of a row that is longer
 };
 
 /// A row of a changelog.

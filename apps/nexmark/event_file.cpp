@@ -14,8 +14,10 @@ namespace {
 
 class reader final : public flow::source_reader<event> {
 public:
-  reader(std::shared_ptr<flow::file_system> files, std::string path)
-    : files_(std::move(files)), path_(std::move(path)) {}
+  reader(std::shared_ptr<flow::file_system> files, std::string path,
+         std::shared_ptr<latencies> took)
+    : files_(std::move(files)), path_(std::move(path)), took_(std::move(took)) {
+  }
 
   flow::expected<void> open(flow::source_context& context) override {
     context_ = &context;
@@ -53,6 +55,8 @@ public:
       if (auto done = read(line, out); !done)
         return done.error();
     }
+    if (took_ && !out.empty())
+      took_->read(out.timestamps().back());
     return flow::poll_result{};
   }
 
@@ -102,6 +106,7 @@ private:
 
   std::shared_ptr<flow::file_system> files_;
   std::string path_;
+  std::shared_ptr<latencies> took_;
   flow::source_context* context_ = nullptr; // the subtask's
   std::optional<flow::line_reader> lines_;
   flow::split_intake intake_;
@@ -115,11 +120,11 @@ private:
 } // namespace
 
 event_file::event_file(std::shared_ptr<flow::file_system> files,
-                       std::string path)
-  : files_(std::move(files)), path_(std::move(path)) {}
+                       std::string path, std::shared_ptr<latencies> took)
+  : files_(std::move(files)), path_(std::move(path)), took_(std::move(took)) {}
 
 std::unique_ptr<flow::source_reader<event>> event_file::make_reader() const {
-  return std::make_unique<reader>(files_, path_);
+  return std::make_unique<reader>(files_, path_, took_);
 }
 
 std::unique_ptr<flow::split_coordinator> event_file::make_coordinator() const {

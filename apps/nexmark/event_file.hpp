@@ -4,6 +4,7 @@
 #include <string>
 
 #include "apps/nexmark/event.hpp"
+#include "apps/nexmark/latency.hpp"
 #include "libflow/connectors/files/text_source.hpp"
 
 namespace nexmark {
@@ -14,7 +15,9 @@ namespace nexmark {
 /// is allowed at the end of the file. Replayable.
 class event_file final : public flow::source<event> {
 public:
-  event_file(std::shared_ptr<flow::file_system> files, std::string path);
+  /// @param took  is told what has been read; null: nobody
+  event_file(std::shared_ptr<flow::file_system> files, std::string path,
+             std::shared_ptr<latencies> took = nullptr);
 
   [[nodiscard]] std::string kind() const override { return "events file"; }
   [[nodiscard]] bool bounded() const override { return true; }
@@ -30,6 +33,7 @@ public:
 private:
   std::shared_ptr<flow::file_system> files_;
   std::string path_;
+  std::shared_ptr<latencies> took_;
 };
 
 } // namespace nexmark

@@ -13,9 +13,10 @@ namespace {
 class reader final : public flow::source_reader<event> {
 public:
   reader(std::optional<generator> maker, std::uint64_t count,
-         std::shared_ptr<const prepared_events> prepared)
+         std::shared_ptr<const prepared_events> prepared,
+         std::shared_ptr<latencies> took)
     : maker_(std::move(maker)), prepared_(std::move(prepared)),
-      rest_(count, events_per_block) {}
+      took_(std::move(took)), rest_(count, events_per_block) {}
 
   flow::expected<void> open(flow::source_context& context) override {
     rest_.deal(context.subtask_index(), context.parallelism());
@@ -31,6 +32,8 @@ public:
       rest_.advance_to(made);
       room -= made - first;
     }
+    if (took_ && !out.empty())
+      took_->read(out.timestamps().back());
     const auto status =
       rest_.done() ? flow::poll_status::finished : flow::poll_status::more;
     return flow::poll_result{status, {}};
@@ -70,6 +73,7 @@ private:
 
   std::optional<generator> maker_;
   std::shared_ptr<const prepared_events> prepared_;
+  std::shared_ptr<latencies> took_;
   flow::strands rest_;
   event scratch_;
 };
@@ -111,16 +115,17 @@ prepare_events(const generator_config& config, std::uint64_t count) {
 
 generated_events::generated_events(
   const generator_config& config, std::uint64_t count,
-  std::shared_ptr<const prepared_events> prepared)
+  std::shared_ptr<const prepared_events> prepared,
+  std::shared_ptr<latencies> took)
   : config_(config), count_(count),
     maker_(prepared ? nullptr : std::make_shared<const generator>(config)),
-    prepared_(std::move(prepared)) {}
+    prepared_(std::move(prepared)), took_(std::move(took)) {}
 
 std::unique_ptr<flow::source_reader<event>>
 generated_events::make_reader() const {
   return std::make_unique<reader>(maker_ ? std::optional<generator>{*maker_}
                                          : std::nullopt,
-                                  count_, prepared_);
+                                  count_, prepared_, took_);
 }
 
 } // namespace nexmark

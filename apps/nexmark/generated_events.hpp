@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/nexmark/generator.hpp"
+#include "apps/nexmark/latency.hpp"
 
 namespace nexmark {
 
@@ -26,8 +27,10 @@ prepare_events(const generator_config& config, std::uint64_t count);
 class generated_events final : public flow::source<event> {
 public:
   /// @param prepared  the same events, or null
+  /// @param took      is told what has been read; null: nobody
   generated_events(const generator_config& config, std::uint64_t count,
-                   std::shared_ptr<const prepared_events> prepared = nullptr);
+                   std::shared_ptr<const prepared_events> prepared = nullptr,
+                   std::shared_ptr<latencies> took = nullptr);
 
   [[nodiscard]] std::string kind() const override { return "nexmark events"; }
   [[nodiscard]] bool bounded() const override { return true; }
@@ -42,6 +45,7 @@ private:
   std::uint64_t count_;
   std::shared_ptr<const generator> maker_; ///< null when prepared
   std::shared_ptr<const prepared_events> prepared_;
+  std::shared_ptr<latencies> took_;
 };
 
 } // namespace nexmark

@@ -8,7 +8,9 @@
 
 #include "apps/nexmark/counting_sink.hpp"
 #include "apps/nexmark/event.hpp"
+#include "apps/nexmark/latency.hpp"
 #include "apps/nexmark/queries/side_table.hpp"
+#include "apps/nexmark/timed_sink.hpp"
 #include "libflow/connectors/files/file_sink.hpp"
 #include "libflow/connectors/files/output_directory.hpp"
 
@@ -21,6 +23,7 @@ struct query_context {
   std::string output; ///< folder; empty: rows are only counted
   std::shared_ptr<const side_table> side_input; ///< of q13
   std::shared_ptr<shared_table_checksum> total;
+  std::shared_ptr<latencies> took; ///< null: not measured
 
   /// The events with watermarks.
   [[nodiscard]] flow::data_stream<event> timed_events() const {
@@ -55,18 +58,29 @@ struct query_context {
           });
   }
 
+  /// The same with a sink of the query's own; null: rows are only counted.
+  template <class Row>
+  void finish_in(const flow::data_stream<Row>& rows,
+                 std::shared_ptr<const flow::sink<Row>> end) const {
+    if (!end)
+      end = std::make_shared<counting_sink<Row>>(total);
+    if (took)
+      end = std::make_shared<timed_sink<Row>>(std::move(end), took);
+    rows.sink_to(std::move(end)).uid("rows").name("rows");
+  }
+
 private:
   template <class Row, class Format>
   void write(const flow::data_stream<Row>& rows, std::string header,
              Format format) const {
-    auto end = output.empty()
-                 ? rows.sink_to(std::make_shared<counting_sink<Row>>(total))
-                 : rows.sink_to(flow::make_file_sink<Row>(
-                   {.files = flow::local_files(),
-                    .folder = output + "/" + std::string{flow::results_folder},
-                    .header = std::move(header)},
-                   std::move(format)));
-    end.uid("rows").name("rows");
+    std::shared_ptr<const flow::sink<Row>> end;
+    if (!output.empty())
+      end = flow::make_file_sink<Row>(
+        {.files = flow::local_files(),
+         .folder = output + "/" + std::string{flow::results_folder},
+         .header = std::move(header)},
+        std::move(format));
+    finish_in(rows, std::move(end));
   }
 };
 

@@ -1,7 +1,4 @@
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,22 +16,6 @@ namespace nexmark {
 
 namespace {
 
-using seconds = std::chrono::duration<double>;
-
-/// User and system time of this process and of those that it has waited for.
-double cpu_seconds() {
-  double sum = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage used{};
-    getrusage(who, &used);
-    sum +=
-      static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec)
-      + 1e-6
-          * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-  }
-  return sum;
-}
-
 std::string hexadecimal(std::uint64_t value) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx",
@@ -47,29 +28,40 @@ struct query_report {
   std::string query;
   bool pregenerated = false;
   bool counted = false;
-  bool in_processes = false;
   std::shared_ptr<shared_table_checksum> total;
-  double cpu_before = cpu_seconds();
+  std::shared_ptr<latencies> took;
 
   void operator()(const flow::job_summary& job, flow::json_writer& out) const {
     const auto events = static_cast<double>(job.records_in);
-    // Of other processes only the job knows.
-    const double cpu =
-      in_processes ? job.cpu_seconds : cpu_seconds() - cpu_before;
     out.member("query", query)
       .member("events", job.records_in)
       .member("events_per_second", events / job.seconds)
-      .member("events_per_core_second", events / cpu)
+      .member("events_per_core_second", events / job.cpu_seconds)
       .key("checksum");
     if (counted)
       out.value(hexadecimal(total->total().sum));
     else
       out.null();
     out.member("pregenerated", pregenerated);
+    const auto latency = took->total();
+    write_quantile(out, "p50_ms", latency, 0.5);
+    write_quantile(out, "p99_ms", latency, 0.99);
+  }
+
+private:
+  static void write_quantile(flow::json_writer& out, std::string_view name,
+                             const flow::histogram_snapshot& of,
+                             double fraction) {
+    out.key(name);
+    if (of.count() == 0)
+      out.null(); // no row was of an event's time
+    else
+      out.value(static_cast<double>(of.quantile(fraction)) / 1000);
   }
 };
 
-/// A folder in which the writers of worker processes leave their checksums.
+/// A folder in which the writers of worker processes leave their checksums and
+/// latencies.
 /// The client makes it; its workers find it in the environment.
 class totals_folder {
 public:
@@ -109,8 +101,8 @@ private:
 
 class runner {
 public:
-  runner(const run_settings& job, flow::job_options options)
-    : job_(job), options_(std::move(options)) {}
+  runner(const run_settings& job, flow::job_options options, event_stage stage)
+    : job_(job), options_(std::move(options)), stage_(std::move(stage)) {}
 
   /// What all queries share. Errors: files that cannot be read.
   flow::expected<void> prepare() {
@@ -120,30 +112,32 @@ public:
     if (!table)
       return table.error();
     side_input_ = std::make_shared<const side_table>(std::move(*table));
-    if (!job_.input.empty()) {
-      source_ = std::make_shared<event_file>(flow::local_files(), job_.input);
-      return {};
-    }
-    std::shared_ptr<const prepared_events> prepared;
-    if (job_.pregenerate && options_.explain == flow::explain_format::none)
-      prepared = prepare_events(job_.generator, job_.events);
-    source_ = std::make_shared<generated_events>(job_.generator, job_.events,
-                                                 std::move(prepared));
+    // Workers build their own.
+    const bool reads_here =
+      options_.processes == 0 || flow::in_worker_process();
+    if (job_.pregenerate && reads_here
+        && options_.explain == flow::explain_format::none)
+      prepared_ = prepare_events(job_.generator, job_.events);
     return {};
   }
 
   int run(const query& wanted) {
-    const totals_folder folder{options_.processes > 0 && job_.output.empty()};
+    const totals_folder folder{options_.processes > 0};
+    const auto took = std::make_shared<latencies>(
+      folder.path().empty() ? "" : folder.path() + "/latencies");
     auto options = options_;
     options.job_name += "-" + std::string{wanted.name};
     flow::stream_environment env{std::move(options)};
-    auto events = env.from_source<event>(source_);
+    auto events = env.from_source<event>(make_source(took));
     events.uid("events").name("events");
+    if (stage_)
+      events = stage_(std::move(events));
     query_context context{
       .events = events,
       .output = job_.output,
       .side_input = side_input_,
-      .total = std::make_shared<shared_table_checksum>(folder.path())};
+      .total = std::make_shared<shared_table_checksum>(folder.path()),
+      .took = took};
     // Nothing that the generator shuffles is late.
     context.out_of_orderness =
       std::max(context.out_of_orderness, generator{job_.generator}.disorder());
@@ -151,8 +145,8 @@ public:
     env.add_to_summary(query_report{.query = std::string{wanted.name},
                                     .pregenerated = job_.pregenerate,
                                     .counted = job_.output.empty(),
-                                    .in_processes = options_.processes > 0,
-                                    .total = context.total});
+                                    .total = context.total,
+                                    .took = took});
     if (job_.output.empty())
       return env.execute();
     return wanted.name == "q10" ? run_partitions(env)
@@ -160,6 +154,15 @@ public:
   }
 
 private:
+  [[nodiscard]] std::shared_ptr<const flow::source<event>>
+  make_source(std::shared_ptr<latencies> took) const {
+    if (!job_.input.empty())
+      return std::make_shared<event_file>(flow::local_files(), job_.input,
+                                          std::move(took));
+    return std::make_shared<generated_events>(job_.generator, job_.events,
+                                              prepared_, std::move(took));
+  }
+
   /// The partitions of q10 are folders of their own below the results'.
   int run_partitions(flow::stream_environment& env) {
     const auto files = flow::local_files();
@@ -178,13 +181,14 @@ private:
 
   run_settings job_;
   flow::job_options options_;
-  std::shared_ptr<const flow::source<event>> source_;
+  event_stage stage_;
+  std::shared_ptr<const prepared_events> prepared_;
   std::shared_ptr<const side_table> side_input_;
 };
 
 } // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, const event_stage& stage) {
   run_settings job;
   const auto env = flow::stream_environment::from_args(
     argc, argv,
@@ -198,7 +202,7 @@ int run(int argc, char** argv) {
       "nexmark --query q9 --input events.ndjson --output out",
       "nexmark materialize out"}},
     options_of(job));
-  runner queries{job, env.options()};
+  runner queries{job, env.options(), stage};
   if (auto ready = queries.prepare(); !ready)
     return flow::report_failure(env, ready.error());
   if (!job.all)

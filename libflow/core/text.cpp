@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "libflow/core/assert.hpp"
+#include "libflow/core/text_heap.hpp"
 
 namespace flow {
 
@@ -52,8 +53,9 @@ void text::copy_long(std::string_view value) {
   FLOW_ASSERT(value.size() <= max_size, "a text holds at most 2^30 bytes");
   auto* target = detail::current_arena;
   char* bytes = target != nullptr ? target->allocate(value.size())
-                : value.size() > max_copied_size ? allocate_shared(value.size())
-                                                 : new char[value.size()];
+                : value.size() > max_copied_size
+                  ? allocate_shared(value.size())
+                  : detail::take_text_bytes(value.size());
   std::memcpy(bytes, value.data(), value.size());
   set_long(bytes, value.size(), target != nullptr ? 0 : owned_bit);
 }
@@ -69,10 +71,11 @@ void text::copy_long(const text& other) {
 }
 
 void text::free_long(const words& former) noexcept {
-  if ((former[0] & size_mask) > max_copied_size)
+  const auto size = static_cast<std::size_t>(former[0] & size_mask);
+  if (size > max_copied_size)
     release_shared(pointer_in(former));
   else
-    delete[] pointer_in(former);
+    detail::give_text_bytes(const_cast<char*>(pointer_in(former)), size);
 }
 
 bool text::equal_tails(const text& a, const text& b) noexcept {

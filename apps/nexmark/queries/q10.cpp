@@ -23,15 +23,14 @@ constexpr auto by_partition = [](const filed_bid& each,
 void compose_q10(const query_context& context) {
   auto bids = context.events.flat_map<filed_bid>(pass);
   bids.uid("bids").name("bids");
-  const auto filed = bids.partition_custom(by_partition);
-  auto end =
-    context.output.empty()
-      ? filed.sink_to(std::make_shared<counting_sink<filed_bid>>(context.total))
-      : filed.sink_to(make_partitioned_sink(
-        flow::local_files(),
-        context.output + "/" + std::string{flow::results_folder},
-        context.out_of_orderness));
-  end.uid("rows").name("rows");
+  std::shared_ptr<const flow::sink<filed_bid>> end;
+  if (!context.output.empty())
+    end = make_partitioned_sink(flow::local_files(),
+                                context.output + "/"
+                                  + std::string{flow::results_folder},
+                                context.out_of_orderness);
+  context.finish_in<filed_bid>(bids.partition_custom(by_partition),
+                               std::move(end));
 }
 
 } // namespace nexmark

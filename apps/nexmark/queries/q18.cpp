@@ -1,8 +1,8 @@
 #include <optional>
 #include <tuple>
 
-#include "apps/nexmark/queries/bid_rows.hpp"
 #include "apps/nexmark/queries/combiner.hpp"
+#include "apps/nexmark/queries/packed_bid.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -17,19 +17,20 @@ struct bidder_auction {
                          const bidder_auction&) = default;
 };
 
-constexpr auto key_of = [](const bid& each) -> bidder_auction {
+constexpr auto key_of = [](const auto& each) -> bidder_auction {
   return {each.bidder, each.auction};
 };
 
 /// Of bids at one time the later event is the last.
-bool is_later(const bid& a, const bid& b) {
+template <class Bid>
+bool is_later(const Bid& a, const Bid& b) {
   return std::tie(a.date_time, a.position) > std::tie(b.date_time, b.position);
 }
 
 /// Keeps the last bids among a few, before they are sent on.
 class keep_last_of_few {
 public:
-  void operator()(const event& each, flow::collector<bid>&) {
+  void operator()(const event& each, flow::collector<packed_bid>&) {
     const auto* offer = std::get_if<bid>(&each);
     if (offer == nullptr)
       return;
@@ -38,22 +39,23 @@ public:
       last = offer;
   }
 
-  void end_batch(flow::collector<bid>& out) {
+  void end_batch(flow::collector<packed_bid>& out) {
     last_.drain(
-      [&](const bidder_auction&, const bid* last) { out.emit(*last); });
+      [&](const bidder_auction&, const bid* last) { out.emit(pack_(*last)); });
   }
 
 private:
+  bid_packer pack_;
   combiner<bidder_auction, const bid*> last_;
 };
 
 class keep_last {
 public:
   void open(flow::keyed_runtime_context<bidder_auction>& context) {
-    last_ = context.state(flow::value_state_descriptor<bid>{"last"});
+    last_ = context.state(flow::value_state_descriptor<packed_bid>{"last"});
   }
 
-  void process(const bid& each, flow::keyed_context<bidder_auction>&,
+  void process(const packed_bid& each, flow::keyed_context<bidder_auction>&,
                flow::collector<changed<bid_row>>& out) {
     auto op = change::insert;
     if (last_.has_value()) {
@@ -63,18 +65,18 @@ public:
       op = change::update_after;
     }
     out.emit({op, row_of(each)});
-    last_.update([&](bid& last) { last = each; });
+    last_.update([&](packed_bid& last) { last = each; });
   }
 
 private:
-  flow::value_state<bid> last_;
+  flow::value_state<packed_bid> last_;
 };
 
 } // namespace
 
 /// The last bid of each bidder on each auction.
 void compose_q18(const query_context& context) {
-  auto bids = context.events.flat_map<bid>(keep_last_of_few{});
+  auto bids = context.events.flat_map<packed_bid>(keep_last_of_few{});
   bids.uid("bids").name("last of a few bids");
   auto last = bids.key_by(key_of).process<changed<bid_row>>(keep_last{});
   last.uid("last").name("last bid");

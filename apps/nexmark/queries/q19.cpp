@@ -2,7 +2,7 @@
 #include <array>
 #include <vector>
 
-#include "apps/nexmark/queries/bid_rows.hpp"
+#include "apps/nexmark/queries/packed_bid.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -17,7 +17,7 @@ struct row {
 };
 
 /// The higher price ranks first, then the earlier event.
-bool ranks_before(const bid& a, const bid& b) {
+bool ranks_before(const packed_bid& a, const packed_bid& b) {
   return a.price != b.price ? a.price > b.price : a.position < b.position;
 }
 
@@ -28,11 +28,11 @@ class drop_hopeless {
 public:
   drop_hopeless() : auctions_(remembered) {}
 
-  void operator()(const event& each, flow::collector<bid>& out) {
+  void operator()(const event& each, flow::collector<packed_bid>& out) {
     const auto* offer = std::get_if<bid>(&each);
     if (offer != nullptr
         && slot_of(offer->auction).improves(offer->auction, offer->price))
-      out.emit(*offer);
+      out.emit(pack_(*offer));
   }
 
 private:
@@ -64,16 +64,17 @@ private:
   }
 
   std::vector<best_prices> auctions_;
+  bid_packer pack_;
 };
 
 class keep_best {
 public:
   void open(flow::keyed_runtime_context<std::int64_t>& context) {
-    best_ =
-      context.state(flow::value_state_descriptor<std::vector<bid>>{"best"});
+    best_ = context.state(
+      flow::value_state_descriptor<std::vector<packed_bid>>{"best"});
   }
 
-  void process(const bid& each, flow::keyed_context<std::int64_t>&,
+  void process(const packed_bid& each, flow::keyed_context<std::int64_t>&,
                flow::collector<changed<row>>& out) {
     const auto& before = best_.value();
     const auto place =
@@ -82,7 +83,8 @@ public:
     if (index == kept)
       return;
     emit_changes(before, index, each, out);
-    best_.update([&](std::vector<bid>& best) {
+    best_.update([&](std::vector<packed_bid>& best) {
+      best.reserve(kept);
       if (best.size() == kept)
         best.pop_back();
       best.insert(best.begin() + static_cast<std::ptrdiff_t>(index), each);
@@ -91,10 +93,10 @@ public:
 
 private:
   /// The bid takes its rank, those behind it the next.
-  static void emit_changes(const std::vector<bid>& before, std::size_t index,
-                           const bid& added,
+  static void emit_changes(const std::vector<packed_bid>& before,
+                           std::size_t index, const packed_bid& added,
                            flow::collector<changed<row>>& out) {
-    const bid* next = &added;
+    const packed_bid* next = &added;
     for (std::size_t i = index; i < before.size(); ++i) {
       out.emit({change::update_before, make_row(before[i], i)});
       out.emit({change::update_after, make_row(*next, i)});
@@ -104,11 +106,11 @@ private:
       out.emit({change::insert, make_row(*next, before.size())});
   }
 
-  static row make_row(const bid& from, std::size_t index) {
+  static row make_row(const packed_bid& from, std::size_t index) {
     return {row_of(from), static_cast<std::int64_t>(index) + 1};
   }
 
-  flow::value_state<std::vector<bid>> best_;
+  flow::value_state<std::vector<packed_bid>> best_;
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {
@@ -120,9 +122,10 @@ constexpr auto write = [](const row& each, flow::csv_writer& to) {
 
 /// The ten highest bids on each auction, with their ranks.
 void compose_q19(const query_context& context) {
-  auto bids = context.events.flat_map<bid>(drop_hopeless{});
+  auto bids = context.events.flat_map<packed_bid>(drop_hopeless{});
   bids.uid("bids").name("bids that may rank");
-  auto best = bids.key_by(&bid::auction).process<changed<row>>(keep_best{});
+  auto best =
+    bids.key_by(&packed_bid::auction).process<changed<row>>(keep_best{});
   best.uid("best").name("ten best bids");
   context.finish(best, std::string{bid_columns} + ",rank_number", write);
 }

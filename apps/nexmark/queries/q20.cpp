@@ -1,6 +1,8 @@
+#include <limits>
 #include <optional>
 #include <vector>
 
+#include "apps/nexmark/queries/packed_bid.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -9,7 +11,7 @@ namespace {
 
 constexpr std::int64_t wanted_category = 10;
 
-using trade = std::variant<bid, auction>;
+using trade = std::variant<packed_bid, auction>;
 
 struct row {
   std::int64_t auction = 0;
@@ -30,52 +32,69 @@ struct row {
   flow::text auction_extra;
 };
 
-/// Auctions of other categories go along without their texts: bids on them
-/// need not wait any longer.
-constexpr auto select = [](const event& each, flow::collector<trade>& out) {
-  if (const auto* offer = std::get_if<bid>(&each)) {
-    out.emit(trade{std::in_place_type<bid>, *offer});
-  } else if (const auto* sale = std::get_if<auction>(&each)) {
-    if (sale->category == wanted_category) {
-      out.emit(trade{*sale});
-    } else {
-      auction bare;
-      bare.id = sale->id;
-      bare.category = sale->category;
-      out.emit(trade{bare});
+/// Drops bids on auctions of other categories that have come by here; which
+/// those were last it remembers. They go along without their texts: bids on
+/// them need not wait any longer.
+class select {
+public:
+  select() : dropped_(remembered, std::numeric_limits<std::int64_t>::min()) {}
+
+  void operator()(const event& each, flow::collector<trade>& out) {
+    if (const auto* offer = std::get_if<bid>(&each)) {
+      if (place_of(offer->auction) != offer->auction)
+        pass(*offer, out);
+    } else if (const auto* sale = std::get_if<auction>(&each)) {
+      pass(*sale, out);
     }
   }
+
+private:
+  static constexpr std::size_t remembered = 4096;
+
+  void pass(const bid& offer, flow::collector<trade>& out) {
+    pack_(offer, next_.emplace<packed_bid>());
+    out.emit(std::as_const(next_));
+  }
+
+  void pass(const auction& sale, flow::collector<trade>& out) {
+    auto& to = next_.emplace<auction>();
+    if (sale.category == wanted_category) {
+      lend(sale, to);
+    } else {
+      place_of(sale.id) = sale.id;
+      to.id = sale.id;
+      to.category = sale.category;
+    }
+    out.emit(std::as_const(next_));
+  }
+
+  std::int64_t& place_of(std::int64_t auction) {
+    return dropped_[static_cast<std::uint64_t>(auction) % remembered];
+  }
+
+  std::vector<std::int64_t> dropped_; ///< ids
+  bid_packer pack_;
+  trade next_; ///< borrows
 };
 
 constexpr auto auction_of = [](const trade& each) -> const std::int64_t& {
-  const auto* offer = std::get_if<bid>(&each);
+  const auto* offer = std::get_if<packed_bid>(&each);
   return offer != nullptr ? offer->auction : std::get_if<auction>(&each)->id;
 };
 
-row row_of(const bid& offer, const auction& sale) {
-  using flow::text;
-  return {offer.auction,
-          offer.bidder,
-          offer.price,
-          text::borrow(offer.channel),
-          text::borrow(offer.url),
-          offer.date_time,
-          text::borrow(offer.extra),
-          text::borrow(sale.item_name),
-          text::borrow(sale.description),
-          sale.initial_bid,
-          sale.reserve,
-          sale.date_time,
-          sale.expires,
-          sale.seller,
-          sale.category,
-          text::borrow(sale.extra)};
+row row_of(const packed_bid& offer, const auction& sale) {
+  return {offer.auction,         offer.bidder,         offer.price,
+          lent(offer.channel()), lent(offer.url()),    offer.date_time,
+          lent(offer.extra()),   lent(sale.item_name), lent(sale.description),
+          sale.initial_bid,      sale.reserve,         sale.date_time,
+          sale.expires,          sale.seller,          sale.category,
+          lent(sale.extra)};
 }
 
 /// What is known of one auction.
 struct known {
   std::optional<auction> sale;
-  std::vector<bid> early; ///< bids that came before it
+  std::vector<packed_bid> early; ///< bids that came before it
 };
 
 /// Joins bids with their auction; either may come first. Ids of auctions are
@@ -88,11 +107,11 @@ public:
 
   void process(const trade& each, flow::keyed_context<std::int64_t>&,
                flow::collector<row>& out) {
-    const auto* offer = std::get_if<bid>(&each);
+    const auto* offer = std::get_if<packed_bid>(&each);
     const known& now = known_.value();
     if (offer == nullptr) {
       const auto& sale = std::get<auction>(each);
-      for (const bid& early : now.early)
+      for (const packed_bid& early : now.early)
         emit(early, sale, out);
       known_.set(known{sale, {}});
     } else if (now.sale) {
@@ -103,7 +122,7 @@ public:
   }
 
 private:
-  static void emit(const bid& offer, const auction& sale,
+  static void emit(const packed_bid& offer, const auction& sale,
                    flow::collector<row>& out) {
     if (sale.category == wanted_category)
       out.emit(row_of(offer, sale));

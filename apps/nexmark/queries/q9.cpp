@@ -1,3 +1,5 @@
+#include "apps/nexmark/queries/beaten_bids.hpp"
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/queries/winning_bids.hpp"
 #include "apps/nexmark/query.hpp"
 
@@ -35,14 +37,31 @@ struct row {
   flow::text bid_extra;
 };
 
-constexpr auto select = [](const event& each, flow::collector<trade>& out) {
-  if (const auto* made = std::get_if<bid>(&each))
-    out.emit(
-      trade{std::in_place_type<offer>,
-            offer{made->auction, made->date_time, made->position, made->bidder,
-                  made->price, flow::text::borrow(made->extra)}});
-  else if (const auto* sale = std::get_if<auction>(&each))
-    out.emit(trade{*sale});
+/// Auctions, and bids that may win.
+class select {
+public:
+  void operator()(const event& each, flow::collector<trade>& out) {
+    if (const auto* made = std::get_if<bid>(&each)) {
+      if (!bids_.may_win(*made))
+        return;
+      auto& to = next_.emplace<offer>();
+      to.auction = made->auction;
+      to.date_time = made->date_time;
+      to.position = made->position;
+      to.bidder = made->bidder;
+      to.price = made->price;
+      to.extra.rebind(made->extra);
+      out.emit(std::as_const(next_));
+    } else if (const auto* sale = std::get_if<auction>(&each)) {
+      bids_.remember(*sale);
+      lend(*sale, next_.emplace<auction>());
+      out.emit(std::as_const(next_));
+    }
+  }
+
+private:
+  trade next_; ///< borrows
+  beaten_bids bids_;
 };
 
 constexpr auto auction_of = [](const trade& each) -> const std::int64_t& {
@@ -51,22 +70,11 @@ constexpr auto auction_of = [](const trade& each) -> const std::int64_t& {
 };
 
 row row_of(const auction& sale, const offer& best) {
-  using flow::text;
-  return {sale.id,
-          text::borrow(sale.item_name),
-          text::borrow(sale.description),
-          sale.initial_bid,
-          sale.reserve,
-          sale.date_time,
-          sale.expires,
-          sale.seller,
-          sale.category,
-          text::borrow(sale.extra),
-          best.auction,
-          best.bidder,
-          best.price,
-          best.date_time,
-          text::borrow(best.extra)};
+  return {sale.id,          lent(sale.item_name), lent(sale.description),
+          sale.initial_bid, sale.reserve,         sale.date_time,
+          sale.expires,     sale.seller,          sale.category,
+          lent(sale.extra), best.auction,         best.bidder,
+          best.price,       best.date_time,       lent(best.extra)};
 }
 
 class find_winners {
@@ -117,7 +125,7 @@ constexpr auto write = [](const row& each, flow::csv_writer& to) {
 
 /// The winning bid of each auction.
 void compose_q9(const query_context& context) {
-  auto trades = context.events.flat_map<trade>(select);
+  auto trades = context.events.flat_map<trade>(select{});
   trades.uid("trades").name("auctions and bids");
   auto winners =
     trades.key_by(auction_of).process<changed<row>>(find_winners{});

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "apps/nexmark/event.hpp"
+#include "apps/nexmark/queries/beaten_bids.hpp"
 
 namespace nexmark {
 
@@ -35,21 +36,26 @@ inline constexpr auto auction_of =
                           : std::get_if<sale_facts>(&each)->auction;
 };
 
-/// Makes trades of events, with a field of the auction as group.
+/// Makes trades of events, with a field of the auction as group. Leaves out
+/// bids that cannot win.
 class trades_of {
 public:
   explicit trades_of(std::int64_t auction::*group) : group_(group) {}
 
-  void operator()(const event& each, flow::collector<trade>& out) const {
-    if (const auto* offer = std::get_if<bid>(&each))
-      out.emit(offer_facts{offer->auction, offer->date_time, offer->position,
-                           offer->price});
-    else if (const auto* sale = std::get_if<auction>(&each))
+  void operator()(const event& each, flow::collector<trade>& out) {
+    if (const auto* offer = std::get_if<bid>(&each)) {
+      if (bids_.may_win(*offer))
+        out.emit(offer_facts{offer->auction, offer->date_time, offer->position,
+                             offer->price});
+    } else if (const auto* sale = std::get_if<auction>(&each)) {
+      bids_.remember(*sale);
       out.emit(
         sale_facts{sale->id, sale->date_time, sale->expires, sale->*group_});
+    }
   }
 
 private:
+  beaten_bids bids_;
   std::int64_t auction::*group_;
 };
 
