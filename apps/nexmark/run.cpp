@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "apps/nexmark/binary_events.hpp"
 #include "apps/nexmark/commands.hpp"
 #include "apps/nexmark/event_file.hpp"
 #include "apps/nexmark/generated_events.hpp"
@@ -156,8 +157,12 @@ public:
 private:
   [[nodiscard]] std::shared_ptr<const flow::source<event>>
   make_source(std::shared_ptr<latencies> took) const {
+    auto files = flow::local_files();
+    if (!job_.input.empty() && is_binary_event_file(*files, job_.input))
+      return std::make_shared<binary_event_file>(std::move(files), job_.input,
+                                                 std::move(took));
     if (!job_.input.empty())
-      return std::make_shared<event_file>(flow::local_files(), job_.input,
+      return std::make_shared<event_file>(std::move(files), job_.input,
                                           std::move(took));
     return std::make_shared<generated_events>(job_.generator, job_.events,
                                               prepared_, std::move(took));

@@ -63,7 +63,8 @@ flow::option_set options_of(run_settings& to) {
   options.add("pregenerate", &to.pregenerate,
               "builds the events in memory before the clock starts");
   options.add("input", &to.input, "FILE",
-              "reads events from a file of JSON lines instead");
+              "reads events from a file of JSON lines, or one of `nexmark "
+              "generate --format binary`, instead");
   options.add("output", &to.output, "DIR",
               "folder to write rows to; without it they are counted, with a "
               "checksum of the final table");

@@ -20,11 +20,13 @@ std::uint64_t mix(std::uint64_t x) {
 }
 
 /// Makes `T` of events by `void fill(const ad_event&, record_batch<T>&)`.
+/// As they are read, or before the clock starts, and copied then.
 template <class T, class Fill>
 class generated final : public flow::source<T> {
 public:
   generated(const ad_config& config, std::string kind, Fill fill)
-    : config_(config), kind_(std::move(kind)), fill_(fill) {}
+    : config_(config), kind_(std::move(kind)), fill_(fill),
+      prepared_(config.pregenerate ? prepare() : nullptr) {}
 
   [[nodiscard]] std::string kind() const override { return kind_; }
   [[nodiscard]] bool bounded() const override { return true; }
@@ -33,14 +35,29 @@ public:
   }
   [[nodiscard]] std::unique_ptr<flow::source_reader<T>>
   make_reader() const override {
-    return std::make_unique<reader>(config_, fill_);
+    return std::make_unique<reader>(config_, fill_, prepared_);
   }
 
 private:
+  using batches = std::vector<flow::record_batch_ptr<T>>;
+
+  std::shared_ptr<const batches> prepare() {
+    auto result = std::make_shared<batches>();
+    for (std::uint64_t at = 0; at < config_.events;) {
+      auto& next = result->emplace_back(flow::record_batch<T>::make());
+      for (const std::uint64_t end = std::min(at + block, config_.events);
+           at < end; ++at)
+        fill_(make_event(config_, at), *next);
+    }
+    return result;
+  }
+
   class reader final : public flow::source_reader<T> {
   public:
-    reader(const ad_config& config, Fill fill)
-      : config_(config), fill_(fill), rest_(config.events, block) {}
+    reader(const ad_config& config, Fill fill,
+           std::shared_ptr<const batches> prepared)
+      : config_(config), fill_(fill), prepared_(std::move(prepared)),
+        rest_(config.events, block) {}
 
     flow::expected<void> open(flow::source_context& context) override {
       rest_.deal(context.subtask_index(), context.parallelism());
@@ -50,10 +67,9 @@ private:
     flow::expected<flow::poll_result> poll(flow::record_batch<T>& out,
                                            std::size_t room) override {
       while (room > 0 && !rest_.done() && !out.at_target()) {
-        auto [at, end] = rest_.next(room);
-        room -= end - at;
-        for (; at < end; ++at)
-          fill_(make_event(config_, at), out);
+        const auto [first, end] = rest_.next(room);
+        room -= end - first;
+        put(first, end, out);
         rest_.advance_to(end);
       }
       return flow::poll_result{rest_.done() ? flow::poll_status::finished
@@ -71,14 +87,29 @@ private:
     }
 
   private:
+    /// The events [first, end) of one block.
+    void put(std::uint64_t first, std::uint64_t end,
+             flow::record_batch<T>& out) {
+      if (prepared_) {
+        const std::size_t begin = first % block;
+        out.append_range(*(*prepared_)[first / block], begin,
+                         begin + (end - first));
+        return;
+      }
+      for (; first < end; ++first)
+        fill_(make_event(config_, first), out);
+    }
+
     ad_config config_;
     Fill fill_;
+    std::shared_ptr<const batches> prepared_; ///< null: made when read
     flow::strands rest_;
   };
 
   ad_config config_;
   std::string kind_;
   Fill fill_;
+  std::shared_ptr<const batches> prepared_;
 };
 
 struct fill_events {

@@ -12,6 +12,7 @@ struct ad_config {
   std::uint64_t events = 10'000'000;
   std::uint64_t per_second = 1'000'000; ///< of event time
   std::uint64_t seed = 42;
+  bool pregenerate = false; ///< builds all events at once, in memory
 };
 
 inline constexpr flow::timestamp base_time = 1'436'918'400'000;

@@ -26,6 +26,8 @@ flow::option_set options_of(settings& to) {
               "events per second of their own time", {.least = 1});
   options.add("seed", &to.input.seed, "S",
               "another seed gives other users and pages");
+  options.add("pregenerate", &to.input.pregenerate,
+              "builds the events in memory before the clock starts");
   options.add_choice("variant", &to.how,
                      {{"memory", variant::memory}, {"json", variant::json}},
                      "whether events are records of 64 bytes or JSON that has "

@@ -123,6 +123,14 @@ class Queries(Case):
                 self.check(query, events, *arguments, "-p", p)
             self.check(query, events, "--input", path, "-p", 2)
 
+    def test_events_in_binary(self):
+        arguments = ("--events", 20_000, "--seed", SEED)
+        events = Events(self.generated(*arguments))
+        path = self.generated(*arguments, "--format", "binary")
+        for query in ("q0", "q9", "q18", "q23"):
+            for p in (1, 3):
+                self.check(query, events, "--input", path, "-p", p)
+
     def test_slow_events_out_of_order(self):
         for rate, group in ((1000, 100), (100, 37), (10_000_000, 1)):
             arguments = ("--events", COUNT // 4, "--seed", SEED,
@@ -158,6 +166,27 @@ class Queries(Case):
                      for p in (1, 2, 3) for more in ((), ("--pregenerate",))}
             self.assertEqual(len(found), 1, query)
             self.assertNotEqual(found, {None})
+
+    def test_all_prints_a_line_a_query_with_how_long_rows_took(self):
+        for more in ((), ("--processes", 2)):
+            ended = run("nexmark", "--all", "--events", 20_000, "-p", 2,
+                        "--summary", "json", *more)
+            self.assert_ended(ended)
+            found = [json.loads(line) for line in ended.out.splitlines()]
+            self.assertEqual([line["query"] for line in found],
+                             [f"q{number}" for number in range(24)])
+            for line in found:
+                with self.subTest(query=line["query"], more=more):
+                    self.assertEqual(line["events"], 20_000)
+                    if line["query"] in ("q5", "q7", "q8", "q11", "q12"):
+                        continue # their windows close when all is over
+                    self.assertGreater(line["p50_ms"], 0)
+                    self.assertGreaterEqual(line["p99_ms"], line["p50_ms"])
+
+    def test_rows_that_are_written_are_timed_too(self):
+        summary = run("nexmark", "--query", "q0", "--events", 20_000,
+                      "--output", self.out, "--summary", "json").summary
+        self.assertGreater(summary["p50_ms"], 0)
 
     def test_processing_time_windows_count_every_bid_once(self):
         path = self.generated("--events", 20_000)
@@ -216,6 +245,16 @@ class Mistakes(Case):
             next(odd_events(1, 1))) + "\n" + '{"type":"bid"}\n')
         self.fails(1, f"{path}:2: field \"auction\" is missing", "--query",
                    "q0", "--input", path)
+        whole = self.folder / "whole"
+        self.assert_ended(run("nexmark", "generate", "--events", 3000,
+                              "--format", "binary", "--output", whole))
+        content = whole.read_bytes()
+        for damaged in (content[:-1], content[:30],
+                        content[:5000] + content[5004:],
+                        content[:8] + b"\xff" * 4 + content[12:]):
+            path = self.write("damaged", damaged)
+            self.fails(1, "the file of events is damaged", "--query", "q0",
+                       "--input", path)
         self.fails(1, "none.ndjson", "--query", "q0", "--input",
                    self.folder / "none.ndjson")
 

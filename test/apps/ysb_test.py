@@ -19,13 +19,16 @@ def views(events, rate):
 class Ysb(Case):
     def test_both_variants_count_every_view_once(self):
         for events, rate in ((100_000, 3000), (7, 1), (0, 1)):
-            for variant in ("memory", "json"):
+            for variant, *more in (("memory",), ("json",),
+                                   ("memory", "--pregenerate"),
+                                   ("json", "--pregenerate")):
                 for p in (1, 2, 4):
-                    with self.subTest(events=events, variant=variant, p=p):
+                    with self.subTest(events=events, variant=variant, p=p,
+                                      more=more):
                         self.assert_ended(run(
                             "ysb", "--events", events, "--event-rate", rate,
                             "--variant", variant, "--output", self.out,
-                            "--overwrite", "-p", p))
+                            "--overwrite", "-p", p, *more))
                         found = {}
                         for campaign, start, end, count in rows(
                                 self.out / "results"):

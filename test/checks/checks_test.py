@@ -21,6 +21,7 @@ import compile_time  # noqa: E402
 import cpp_functions  # noqa: E402
 import demo_table  # noqa: E402
 import headers  # noqa: E402
+import instructions  # noqa: E402
 import layers  # noqa: E402
 import readme  # noqa: E402
 import tidy  # noqa: E402
@@ -332,6 +333,19 @@ def script(name):
         importlib.util.spec_from_loader(name, loader))
     loader.exec_module(module)
     return module
+
+
+class InstructionsTest(unittest.TestCase):
+    def test_a_loop_may_grow_by_a_twentieth(self):
+        self.assertIsNone(instructions.problem_of("q0", 105, 100))
+        self.assertIsNone(instructions.problem_of("q0", 50, 100))
+        self.assertIn("106", instructions.problem_of("q0", 106, 100))
+        self.assertIn("not known", instructions.problem_of("q0", 1, None))
+
+    def test_all_loops_are_known(self):
+        self.assertEqual(
+            set(instructions.read_golden()),
+            {*instructions.QUERIES, *instructions.BENCHES})
 
 
 class FiguresTest(unittest.TestCase):

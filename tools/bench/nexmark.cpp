@@ -3,6 +3,7 @@
 #include "apps/nexmark/query.hpp"
 #include "tools/bench/baseline/nexmark/all.hpp"
 #include "tools/bench/pairs.hpp"
+#include "tools/bench/scratch_folder.hpp"
 
 namespace flow::bench {
 
@@ -22,19 +23,25 @@ constexpr rival rivals[] = {
   {"q4", loops::run<loops::q4>},   {"q5", loops::run<loops::q5>},
   {"q6", loops::run<loops::q6>},   {"q7", loops::run<loops::q7>},
   {"q8", loops::run<loops::q8>},   {"q9", loops::run<loops::q9>},
-  {"q11", loops::run<loops::q11>}, {"q13", loops::run<loops::q13>},
-  {"q14", loops::run<loops::q14>}, {"q15", loops::run<loops::q15>},
-  {"q16", loops::run<loops::q16>}, {"q17", loops::run<loops::q17>},
-  {"q18", loops::run<loops::q18>}, {"q19", loops::run<loops::q19>},
-  {"q20", loops::run<loops::q20>}, {"q21", loops::run<loops::q21>},
-  {"q22", loops::run<loops::q22>}, {"q23", loops::run<loops::q23>},
+  {"q10", loops::run<loops::q0>},  {"q11", loops::run<loops::q11>},
+  {"q13", loops::run<loops::q13>}, {"q14", loops::run<loops::q14>},
+  {"q15", loops::run<loops::q15>}, {"q16", loops::run<loops::q16>},
+  {"q17", loops::run<loops::q17>}, {"q18", loops::run<loops::q18>},
+  {"q19", loops::run<loops::q19>}, {"q20", loops::run<loops::q20>},
+  {"q21", loops::run<loops::q21>}, {"q22", loops::run<loops::q22>},
+  {"q23", loops::run<loops::q23>},
 };
 
 expected<runtime_run>
 run_runtime(const ::nexmark::query& query,
             std::shared_ptr<const ::nexmark::prepared_events> events,
             const settings& wanted) {
-  auto env = make_environment(wanted);
+  const scratch_folder checkpoints;
+  auto options = make_options(wanted);
+  options.checkpoints.interval = duration_ms{10'000};
+  options.checkpoints.dir = checkpoints.path();
+  options.checkpoints.backend = state_backend_kind::filesystem;
+  stream_environment env{std::move(options)};
   auto source = env.from_source<::nexmark::event>(
     std::make_shared<::nexmark::generated_events>(
       ::nexmark::generator_config{}, wanted.records, std::move(events)));

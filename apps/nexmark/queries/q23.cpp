@@ -1,6 +1,7 @@
 #include <optional>
 #include <vector>
 
+#include "apps/nexmark/queries/packed_bid.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -40,35 +41,24 @@ constexpr auto person_of = [](const event& each) -> const std::int64_t& {
   return std::get_if<person>(&each)->id;
 };
 
-row row_of(const bid& offer, const person& one, const auction& sale) {
-  using flow::text;
-  return {offer.bidder,
-          offer.price,
-          text::borrow(offer.channel),
-          text::borrow(offer.url),
-          text::borrow(offer.extra),
-          one.id,
-          text::borrow(one.name),
-          text::borrow(one.email_address),
-          text::borrow(one.credit_card),
-          text::borrow(one.city),
-          text::borrow(one.state),
-          text::borrow(one.extra),
-          text::borrow(sale.item_name),
-          text::borrow(sale.description),
-          sale.initial_bid,
-          sale.reserve,
-          sale.date_time,
-          sale.expires,
-          sale.seller,
-          sale.category,
-          text::borrow(sale.extra)};
+row row_of(const packed_bid& offer, const person& one, const auction& sale) {
+  return {offer.bidder,          offer.price,
+          lent(offer.channel()), lent(offer.url()),
+          lent(offer.extra()),   one.id,
+          lent(one.name),        lent(one.email_address),
+          lent(one.credit_card), lent(one.city),
+          lent(one.state),       lent(one.extra),
+          lent(sale.item_name),  lent(sale.description),
+          sale.initial_bid,      sale.reserve,
+          sale.date_time,        sale.expires,
+          sale.seller,           sale.category,
+          lent(sale.extra)};
 }
 
 /// What is known of one person.
 struct known {
   std::optional<person> details;
-  std::vector<bid> bids;
+  std::vector<packed_bid> bids;
   std::vector<auction> sales;
 };
 
@@ -84,18 +74,20 @@ public:
                flow::collector<row>& out) {
     const known& now = known_.value();
     if (const auto* offer = std::get_if<bid>(&each)) {
+      packed_bid packed;
+      pack_(*offer, packed);
       if (now.details)
         for (const auction& sale : now.sales)
-          out.emit(row_of(*offer, *now.details, sale));
-      known_.update([&](known& next) { next.bids.push_back(*offer); });
+          out.emit(row_of(packed, *now.details, sale));
+      known_.update([&](known& next) { next.bids.push_back(packed); });
     } else if (const auto* sale = std::get_if<auction>(&each)) {
       if (now.details)
-        for (const bid& early : now.bids)
+        for (const packed_bid& early : now.bids)
           out.emit(row_of(early, *now.details, *sale));
       known_.update([&](known& next) { next.sales.push_back(*sale); });
     } else {
       const auto& one = std::get<person>(each);
-      for (const bid& early : now.bids)
+      for (const packed_bid& early : now.bids)
         for (const auction& early_sale : now.sales)
           out.emit(row_of(early, one, early_sale));
       known_.update([&](known& next) { next.details = one; });
@@ -104,6 +96,7 @@ public:
 
 private:
   flow::value_state<known> known_;
+  bid_packer pack_;
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {
