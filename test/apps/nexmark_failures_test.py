@@ -30,6 +30,7 @@ class Scale:
     events = 30_000
     seconds = 1.2  # that a run without failures takes
     interval = "40ms"
+    rate = 1000  # events per second of their own time
     ways = SMALL
 
 
@@ -53,7 +54,8 @@ class Failures(Case):
         cls.addClassCleanup(programs.shutil.rmtree, cls.path,
                             ignore_errors=True)
         file = cls.path / "events.ndjson"
-        arguments = ["--events", str(Scale.events), "--seed", str(SEED)]
+        arguments = ["--events", str(Scale.events), "--seed", str(SEED),
+                     "--event-rate", str(Scale.rate)]
         subprocess.run([programs.BIN / "nexmark", "generate", "--output", file,
                         *arguments], check=True)
         cls.arguments = arguments
@@ -84,11 +86,12 @@ class Failures(Case):
         self.assertGreater(ended.summary["checkpoints_completed"], 1)
         self.assertEqual(hidden_files(self.out), [])
 
-    def ways(self, query):
+    def check(self, query, verify):
+        """Runs the query in every way; verify(fails) looks at the results."""
         for way in Scale.ways:
             with self.subTest(query=query, way=way):
                 self.run_query(query, *way)
-                yield way
+                verify(way[-1])
 
     def assert_lines(self, found, wanted):
         if found == wanted:
@@ -106,22 +109,29 @@ class Failures(Case):
             csv_lines(row for row, n in standing.items() for _ in range(n)),
             wanted)
 
+    def check_table(self, query):
+        wanted = csv_lines(self.events.table(query))
+        self.assertNotEqual(wanted, [])
+
+        def verify(fails):
+            printed = subprocess.run(
+                [programs.BIN / "nexmark", "materialize", self.out],
+                capture_output=True, check=True,
+                timeout=programs.TIMEOUT_SECONDS).stdout
+            self.assert_lines(printed.split(b"\n")[1:-1], wanted)
+            if query in CHANGELOGS and fails:
+                self.assert_changelog(wanted)
+
+        self.check(query, verify)
+
     def test_tables(self):
         for query in TABLES:
-            wanted = csv_lines(self.events.table(query))
-            self.assertNotEqual(wanted, [])
-            for _, _, _, fails in self.ways(query):
-                printed = subprocess.run(
-                    [programs.BIN / "nexmark", "materialize", self.out],
-                    capture_output=True, check=True,
-                    timeout=programs.TIMEOUT_SECONDS).stdout
-                self.assert_lines(printed.split(b"\n")[1:-1], wanted)
-                if query in CHANGELOGS and fails:
-                    self.assert_changelog(wanted)
+            self.check_table(query)
 
     def test_windows_by_the_clock_count_every_bid_once(self):
         wanted = self.events.bids_per("bidder")
-        for _ in self.ways("q12"):
+
+        def verify(_):
             counts = {}
             for part in parts(self.out / "results"):
                 for bidder, count, start, end in read_csv(part)[1:]:
@@ -131,9 +141,12 @@ class Failures(Case):
                                            + int(count))
             self.assertEqual(counts, wanted)
 
+        self.check("q12", verify)
+
     def test_partitions_hold_every_bid_once(self):
         wanted = self.events.bids_by_minute()
-        for _ in self.ways("q10"):
+
+        def verify(_):
             found = {}
             for folder in (self.out / "results").glob("dt=*/hm=*"):
                 self.assertTrue((folder / "_SUCCESS").exists(), folder)
@@ -145,6 +158,8 @@ class Failures(Case):
             for partition, rows in found.items():
                 self.assertTrue(rows == wanted[partition], partition)
 
+        self.check("q10", verify)
+
 
 if __name__ == "__main__":
     if "--nightly" in sys.argv:
@@ -152,6 +167,7 @@ if __name__ == "__main__":
         Scale.events = int(os.environ.get("FLOW_TEST_EVENTS", 1_000_000))
         Scale.seconds = 2.5
         Scale.interval = "200ms"
+        Scale.rate = int(os.environ.get("FLOW_TEST_EVENT_RATE", 10_000))
         Scale.ways = ALL
         programs.TIMEOUT_SECONDS = 600
     unittest.main()
