@@ -7,6 +7,7 @@
 
 #include "apps/nexmark/event.hpp"
 #include "apps/nexmark/latency.hpp"
+#include "libflow/connectors/files/text_source.hpp"
 
 namespace nexmark {
 

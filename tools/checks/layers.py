@@ -72,7 +72,7 @@ def allowed(path):
     if parts[0] == "apps":
         entries = ["libflow/flow", "libflow/connectors", "actors/api",
                    "actors/flow_actors", "apps/support",
-                   "libflow/core/json_writer"]
+                   "libflow/core/json_writer", "libflow/metrics/histogram"]
         if folder in _DAEMONS:
             entries += ["libflow/core", "actors/cluster", "backends/factory",
                         "backends/backend_factory"]

@@ -154,7 +154,7 @@ constexpr auto write = [](const row& each, flow::csv_writer& to) {
 
 /// Bids with their auction, of one category.
 void compose_q20(const query_context& context) {
-  auto trades = context.events.flat_map<trade>(select);
+  auto trades = context.events.flat_map<trade>(select{});
   trades.uid("trades").name("auctions and bids");
   auto joined = trades.key_by(auction_of).process<row>(join{});
   joined.uid("join").name("join on auction");

@@ -82,8 +82,8 @@ TEST_CASE("threads that exchange blocks never share one") {
     std::mt19937_64 random{seed + number};
     std::vector<block> own;
     for (int step = 0; step < 20'000; ++step) {
-      own.push_back(block::make(1 + random() % 600,
-                                static_cast<char>(random())));
+      own.push_back(
+        block::make(1 + random() % 600, static_cast<char>(random())));
       if (random() % 4 == 0) {
         const std::lock_guard guard{mutex};
         std::swap(own, shared);
