@@ -135,6 +135,23 @@ class FullDisk(Case):
         self.assert_ended(run("sequence", *command[1:], "--restore", "latest"))
         self.assert_whole(output)
 
+    def test_a_job_given_up_says_what_failed_and_where_it_would_go_on(self):
+        output = self.disk.path / "out"
+        self.start(*self.command(output, self.folder / "c", *RESTARTS,
+                                 "-Drestart-strategy.fixed-delay.attempts=2"))
+        self.await_log(r"checkpoint \d+ is complete")
+        with self.disk.full():
+            ended = self.end()
+        self.assertEqual(ended.code, 1, ended.err)
+        self.assertEqual(ended.summary["restarts"], 2)
+        failure = rf"\n  attempt \d: .*{re.escape(str(output))}.*{FULL}"
+        self.assertRegex(ended.err, f"the last failures were{failure * 3}\n")
+        resume = re.search(r"it would go on from (\S+/chk-\d+)", ended.err)
+        self.assertTrue(resume, ended.err)
+        self.assert_ended(run("sequence", *self.command(
+            output, self.folder / "c", "--restore", resume[1])[1:]))
+        self.assert_whole(output)
+
     def test_without_checkpoints_nothing_shows(self):
         output = self.disk.path / "out"
         self.start(str(BIN / "sequence"), "--keys", str(KEYS), "--per-key",
