@@ -4,6 +4,7 @@
 /// jobs in the program's own actor system. The only public header with CAF in
 /// it; jobs that need none of this include libflow/flow.hpp.
 
+#include "actors/api/ask_actor.hpp"
 #include "actors/api/from_actor.hpp"
 #include "actors/api/job_control.hpp"
 #include "actors/api/repeating_sender.hpp"

@@ -156,6 +156,7 @@ job_summary embedded_cluster::summary_of(const job_end& end) const {
   summary.records_out = sums.records_out;
   summary.late_records = sums.late_records;
   summary.skipped_records = sums.skipped_records;
+  summary.counters = sums.user_counters;
   summary.seconds =
     std::chrono::duration<double>(time_.steady() - started_).count();
   summary.cpu_seconds = cpu_seconds() - cpu_before_;

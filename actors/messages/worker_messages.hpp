@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -161,6 +162,7 @@ struct worker_metrics {
   std::uint64_t late_records = 0;
   std::uint64_t skipped_records = 0;
   timestamp watermark = min_timestamp;
+  std::map<std::string, std::uint64_t> counters{}; ///< of the author's
   std::optional<std::string> text; ///< for Prometheus; not every time
 };
 

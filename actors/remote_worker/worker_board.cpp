@@ -23,6 +23,8 @@ void worker_board::leave(std::uint32_t worker) {
   before.records_out += now.records_out;
   before.late_records += now.late_records;
   before.skipped_records += now.skipped_records;
+  for (const auto& [name, count] : now.counters)
+    before.counters[name] += count;
   auto text = std::move(now.text); // the last there is
   now = {};
   now.text = std::move(text);
@@ -62,6 +64,9 @@ job_totals worker_board::totals() const {
     sum.late_records += each.now.late_records + each.before.late_records;
     sum.skipped_records +=
       each.now.skipped_records + each.before.skipped_records;
+    for (const auto* from : {&each.now, &each.before})
+      for (const auto& [name, count] : from->counters)
+        sum.user_counters[name] += count;
     if (each.now.watermark == min_timestamp)
       continue;
     lowest = std::min(lowest, each.now.watermark);

@@ -53,6 +53,7 @@ task::task(task_place place, const task_settings& settings,
   grantors_.resize(gate_.channel_count());
   held_grants_.resize(gate_.channel_count(), 0);
   channel_ended_.resize(gate_.channel_count(), false);
+  registry_ = &metrics;
   register_metrics(metrics);
 }
 
@@ -86,6 +87,7 @@ expected<void> task::open() {
   context.wake = surroundings_.waker();
   context.watermark_interval = settings_.watermark_interval;
   context.watermark_every_rows = settings_.watermark_every_rows;
+  const metrics_scope metrics{*registry_}; // for the functions' own
   try {
     chain_.open(context);
   } catch (const task_failure& failure) {

@@ -229,6 +229,7 @@ private:
   std::chrono::nanoseconds rate_since_{-1};
   double rate_emitted_ = 0;
 
+  metric_registry* registry_ = nullptr; // outlives the task
   std::shared_ptr<task_metrics> metrics_;
   std::vector<std::shared_ptr<operator_metrics>> operator_metrics_;
   std::vector<operator_counts> published_;

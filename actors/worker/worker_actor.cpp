@@ -334,9 +334,13 @@ void worker_actor::on_tick() {
 void worker_actor::tell_metrics(bool with_text) {
   const job_totals totals =
     shared_.metrics->totals(setup_.graph->options().job_name);
-  worker_metrics now{totals.records_in,   totals.records_out,
-                     totals.late_records, totals.skipped_records,
-                     totals.watermark,    {}};
+  worker_metrics now{totals.records_in,
+                     totals.records_out,
+                     totals.late_records,
+                     totals.skipped_records,
+                     totals.watermark,
+                     totals.user_counters,
+                     {}};
   if (with_text)
     now.text = shared_.metrics->render_prometheus(shared_.time->steady());
   tell_job(std::move(now));

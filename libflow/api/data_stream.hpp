@@ -248,6 +248,12 @@ public:
     last().chaining = chaining_strategy::never;
     return *this;
   }
+  /// What becomes of records whose function throws; see
+  /// functions/error_policy.hpp.
+  data_stream& on_error(const error_policy& policy) {
+    set_error_policy(policy);
+    return *this;
+  }
   data_stream& slot_sharing_group(std::string value) {
     set_slot_sharing_group(std::move(value));
     return *this;

@@ -3,8 +3,40 @@
 #include <utility>
 
 #include "libflow/core/assert.hpp"
+#include "libflow/operators/guarding_operator.hpp"
 
 namespace flow {
+
+namespace {
+
+/// An operator's code with what becomes of records that make it throw.
+class guarded_code final : public operator_code {
+public:
+  guarded_code(std::shared_ptr<const node_code> inner, error_policy policy)
+    : inner_(std::static_pointer_cast<const operator_code>(std::move(inner))),
+      policy_(std::move(policy)) {}
+
+  [[nodiscard]] std::unique_ptr<operator_base>
+  make(const std::string& name, receiver_base& out) const override {
+    auto made = inner_->make(name, out);
+    auto* guarding = dynamic_cast<guarding_operator*>(made.get());
+    FLOW_ASSERT(guarding != nullptr,
+                "on_error follows an operator that calls a function of the "
+                "author's for each record");
+    guarding->set_error_policy(policy_);
+    return made;
+  }
+  [[nodiscard]] const record_type* out_type() const override {
+    return inner_->out_type();
+  }
+  [[nodiscard]] bool blocking() const override { return inner_->blocking(); }
+
+private:
+  std::shared_ptr<const operator_code> inner_;
+  error_policy policy_;
+};
+
+} // namespace
 
 stream_base::stream_base(std::shared_ptr<graph_builder> builder,
                          std::vector<stream_origin> origins)
@@ -37,6 +69,19 @@ void stream_base::set_uid(std::string value) {
 
 void stream_base::set_slot_sharing_group(std::string value) {
   last().slot_sharing_group = std::move(value);
+}
+
+void stream_base::set_error_policy(const error_policy& policy) {
+  stream_node& node = last();
+  if (node.kind == operator_kind::source) {
+    builder_->errors.push_back(
+      {error_code::invalid_argument,
+       "source \"" + node.name
+         + "\": on_error follows an operator with a function"});
+    return;
+  }
+  node.code = std::make_shared<guarded_code>(node.code, policy);
+  node.add_note("on error", policy.describe());
 }
 
 void stream_base::unite(const stream_base& other) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libflow/api/graph_builder.hpp"
+#include "libflow/functions/error_policy.hpp"
 #include "libflow/functions/sink.hpp"
 
 namespace flow {
@@ -39,6 +40,7 @@ protected:
   void set_name(std::string value);
   void set_uid(std::string value);
   void set_slot_sharing_group(std::string value);
+  void set_error_policy(const error_policy& policy);
   void unite(const stream_base& other);
   /// The next edge goes by `how`; null: by code that fits every type.
   void partition(partitioning how, std::shared_ptr<const edge_code> code);

@@ -20,6 +20,15 @@ struct keep_timestamps {
   }
 };
 
+/// In place of a function that reads timestamps: the clock's time at which the
+/// record arrives.
+struct arrival_timestamps {
+  template <class T>
+  [[nodiscard]] timestamp operator()(const T&) const noexcept {
+    return min_timestamp;
+  }
+};
+
 /// How a stream gets its timestamps and watermarks. Values; make them with the
 /// functions below and pass them to `assign_timestamps_and_watermarks`.
 ///
@@ -37,6 +46,8 @@ public:
 
   static constexpr bool keeps_timestamps =
     std::is_same_v<Extract, keep_timestamps>;
+  static constexpr bool stamps_arrival =
+    std::is_same_v<Extract, arrival_timestamps>;
 
   watermark_strategy(std::string text, Extract extract, MakeGenerator make)
     : text_(std::move(text)), extract_(std::move(extract)),
@@ -109,6 +120,15 @@ template <class Extract>
 auto monotonous_timestamps(Extract extract) {
   auto make = [] { return monotonous_generator(); };
   return watermark_strategy{std::string{"monotonous"}, std::move(extract),
+                            std::move(make)};
+}
+
+/// Ingestion time: records are as old as their arrival here, so that windows
+/// and timers of event time follow the clock and nothing is late. After a
+/// restart records have other timestamps than before.
+[[nodiscard]] inline auto ingestion_time() {
+  auto make = [] { return monotonous_generator(); };
+  return watermark_strategy{std::string{"ingestion time"}, arrival_timestamps{},
                             std::move(make)};
 }
 

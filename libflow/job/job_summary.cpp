@@ -62,6 +62,12 @@ std::string to_json(const job_summary& summary, const summary_members& more) {
     .member("peak_rss_bytes", summary.peak_rss_bytes)
     .member("checkpoints_completed", summary.checkpoints_completed)
     .member("restarts", summary.restarts);
+  if (!summary.counters.empty()) {
+    out.key("counters").begin_object();
+    for (const auto& [name, count] : summary.counters)
+      out.member(name, count);
+    out.end_object();
+  }
   if (!summary.checkpoints.empty())
     write_checkpoints(summary.checkpoints, out);
   if (more)

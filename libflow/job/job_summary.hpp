@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct job_summary {
   std::uint64_t peak_rss_bytes = 0;
   std::uint64_t checkpoints_completed = 0;
   std::uint64_t restarts = 0;
+  /// Counters of the author's, summed; left out where there are none.
+  std::map<std::string, std::uint64_t> counters{};
   /// The last ones, oldest first; left out where there are none.
   std::vector<checkpoint_report> checkpoints;
 };

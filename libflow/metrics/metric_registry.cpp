@@ -165,8 +165,10 @@ std::string_view type_of(std::string_view name) {
   return name.ends_with("_total") ? "counter" : "gauge";
 }
 
+constexpr std::string_view user_prefix = "flow_user_";
+
 std::string user_name(std::string_view name) {
-  std::string result = "flow_user_";
+  std::string result{user_prefix};
   for (const char c : name) {
     const bool allowed = std::isalnum(static_cast<unsigned char>(c)) != 0;
     result += allowed ? c : '_';
@@ -299,6 +301,9 @@ job_totals metric_registry::totals(std::string_view job) const {
                       ? reached
                       : std::min(sum.watermark, reached);
   }
+  for (const auto& [id, each] : user_counters_)
+    if (id.second.job == job)
+      sum.user_counters[id.first.substr(user_prefix.size())] += each->value();
   return sum;
 }
 

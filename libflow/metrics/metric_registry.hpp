@@ -34,6 +34,7 @@ struct job_totals {
   std::int64_t state_bytes = 0;
   std::int64_t overdraft_bytes = 0;
   timestamp watermark = min_timestamp; ///< lowest of the tasks that have one
+  std::map<std::string, std::uint64_t> user_counters{}; ///< by name
 };
 
 /// Where a task stands in its job: what a source reads is the job's input.
@@ -93,6 +94,26 @@ private:
   user_metrics<counter> user_counters_;
   user_metrics<gauge> user_gauges_;
   user_metrics<histogram> user_histograms_;
+};
+
+/// The registry in which functions find their metrics while this lives: those
+/// that are opened in this thread. Scopes nest.
+class metrics_scope {
+public:
+  explicit metrics_scope(metric_registry& registry) noexcept
+    : outer_(current_) {
+    current_ = &registry;
+  }
+  metrics_scope(const metrics_scope&) = delete;
+  metrics_scope& operator=(const metrics_scope&) = delete;
+  ~metrics_scope() { current_ = outer_; }
+
+  /// Null outside of any.
+  [[nodiscard]] static metric_registry* current() noexcept { return current_; }
+
+private:
+  static constinit inline thread_local metric_registry* current_ = nullptr;
+  metric_registry* outer_;
 };
 
 } // namespace flow

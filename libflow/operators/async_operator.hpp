@@ -1,19 +1,21 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "libflow/core/codec.hpp"
+#include "libflow/functions/async_future.hpp"
 #include "libflow/functions/async_promise.hpp"
 #include "libflow/functions/function.hpp"
 #include "libflow/operators/async_queue.hpp"
-#include "libflow/operators/operator.hpp"
-#include "libflow/operators/user_error.hpp"
+#include "libflow/operators/guarding_operator.hpp"
 
 namespace flow {
 
@@ -24,14 +26,14 @@ namespace flow {
 /// makes their requests again, before any new input.
 /// @thread the subtask; answers may come on any
 template <class In, class Out, class Function>
-class async_operator final : public operator_base, public receiver<In> {
+class async_operator final : public guarding_operator, public receiver<In> {
   using queue = async_queue<In, Out>;
   using nanoseconds = std::chrono::nanoseconds;
 
 public:
   async_operator(std::string name, receiver<Out>& out, Function function,
                  async_order order, async_options options)
-    : operator_base(std::move(name)), out_(&out),
+    : guarding_operator(std::move(name)), out_(&out),
       function_(std::move(function)), options_(options), queue_(order),
       collector_(out) {}
 
@@ -89,7 +91,9 @@ public:
   [[nodiscard]] nanoseconds next_deadline() const override {
     if (!inbox_->empty())
       return time_->steady();
-    return alarms_.empty() ? nanoseconds::max() : alarms_.begin()->first;
+    const auto next =
+      alarms_.empty() ? nanoseconds::max() : alarms_.begin()->first;
+    return polling_ ? std::min(next, last_poll_ + poll_interval) : next;
   }
   void on_time(nanoseconds) override { work(); }
 
@@ -134,6 +138,8 @@ public:
   }
 
 private:
+  static constexpr nanoseconds poll_interval = std::chrono::milliseconds{1};
+
   enum class alarm : std::uint8_t { timeout, retry };
 
   [[nodiscard]] bool output_full() const {
@@ -143,11 +149,21 @@ private:
   /// Takes what has come, makes requests, emits: until nothing changes.
   void work() {
     do {
+      poll();
       take_answers();
       ring_alarms();
       start();
       emit();
     } while (!stuck_ && !inbox_->empty());
+  }
+
+  void poll() {
+    if constexpr (polled_function<Function>) {
+      guard_user_code(
+        name(), [&] { polling_ = function_.poll(); },
+        [] { return std::string{}; });
+      last_poll_ = time_->steady();
+    }
   }
 
   void start() {
@@ -164,9 +180,8 @@ private:
     auto& record = *queue_.find(number);
     const In value = record.value;
     const async_promise<Out> promise{inbox_, number, ++record.attempt};
-    guard_user_code(
-      name(), [&] { function_(value, promise); },
-      [&] { return describe_record(value); });
+    call(number, [&] { function_(value, promise); });
+    polling_ = polling_ || polled_function<Function>;
   }
 
   void take_answers() {
@@ -181,7 +196,7 @@ private:
         alarms_.emplace(time_->steady() + options_.retry_delay,
                         std::pair{answer.request, alarm::retry});
       else
-        fail(*record, *answer.failure);
+        fail(answer.request, *answer.failure);
     }
   }
 
@@ -207,21 +222,30 @@ private:
       record.attempt = options_.attempts; // what it answers is final
       const In value = record.value;
       const async_promise<Out> promise{inbox_, number, ++record.attempt};
-      guard_user_code(
-        name(), [&] { function_.timeout(value, promise); },
-        [&] { return describe_record(value); });
+      call(number, [&] { function_.timeout(value, promise); });
     } else {
-      fail(record, "the request timed out");
+      fail(number, "the request timed out");
     }
   }
 
-  [[noreturn]] void fail(const typename queue::entry& record,
-                         const std::string& why) {
-    std::string text = "operator \"" + name() + "\": " + why;
-    if (const auto shown = describe_record(record.value); !shown.empty())
-      text += " (record: " + shown + ")";
-    throw task_failure{
-      {error_code::user_function, std::move(text), error_severity::retryable}};
+  /// A record without an answer is left out, or fails the attempt.
+  void fail(std::uint64_t number, const std::string& why) {
+    call(number, [&] { throw std::runtime_error{why}; });
+  }
+
+  /// Runs f for a record whose request is on its way; one that is left out has
+  /// no results.
+  template <class F>
+  void call(std::uint64_t number, F&& f) {
+    const user_code_scope scope{name()};
+    try {
+      f();
+    } catch (...) {
+      const auto& record = *queue_.find(number);
+      this->leave_out(record.value, record.stamp);
+      queue_.finish(number, {});
+      sides_.flush();
+    }
   }
 
   void emit() {
@@ -266,6 +290,8 @@ private:
   std::shared_ptr<detail::async_inbox<Out>> inbox_; // from open on
   /// Timeouts and retries, by the steady clock.
   std::multimap<nanoseconds, std::pair<std::uint64_t, alarm>> alarms_;
+  bool polling_ = false; ///< the function is asked whether answers have come
+  nanoseconds last_poll_{0};
   bool stuck_ = false; ///< results wait for room downstream
   bool finishing_ = false;
 };

@@ -4,7 +4,7 @@
 
 #include "libflow/core/codec.hpp"
 #include "libflow/operators/broadcast_part.hpp"
-#include "libflow/operators/function_timers.hpp"
+#include "libflow/operators/function_operator.hpp"
 #include "libflow/operators/keyed_blocks.hpp"
 #include "libflow/operators/two_input.hpp"
 
@@ -19,22 +19,20 @@ namespace flow {
 /// has ended, and the watermark with them. What the broadcast side emits
 /// meanwhile is not held back by a full output.
 template <class A, class B, class Out, class Function>
-class broadcast_process_operator final : public two_input_operator<A, B, Out> {
-  using base = two_input_operator<A, B, Out>;
+class broadcast_process_operator final
+  : public function_operator<two_input_operator<A, B, Out>, Out, Function> {
+  using base = function_operator<two_input_operator<A, B, Out>, Out, Function>;
 
 public:
   broadcast_process_operator(std::string name, receiver<Out>& out,
                              Function function, bool wait)
-    : base(std::move(name), out), function_(std::move(function)),
-      collector_(out), waiting_(wait) {}
+    : base(std::move(name), out, std::move(function)), waiting_(wait) {}
 
   void open(const operator_context& context) override {
     base::open(context);
     broadcast_.open(context);
     broadcast_runtime_context runtime{broadcast_.side(), context.place};
-    guard_user_code(
-      this->name(), [&] { open_function(function_, runtime); },
-      [] { return std::string{}; });
+    this->open_with(runtime);
   }
 
   /// Of a broadcast side that was only stopped not all is known: what waits
@@ -82,48 +80,27 @@ public:
     return sum;
   }
 
-  void close() override { close_function(function_); }
-
 private:
   void process_first(record_batch<A>& batch, std::size_t first,
                      std::size_t last) override {
-    each(batch, first, last, [&](const A& value, process_context& context) {
-      function_.process(value, context, collector_);
-    });
+    this->each(std::as_const(batch), first, last,
+               [&](const A& value, process_context& context) {
+                 this->function_.process(value, context, this->collector_);
+               });
   }
   void process_second(record_batch<B>& batch, std::size_t first,
                       std::size_t last) override {
     broadcast_.writing([&] {
-      each(batch, first, last, [&](const B& value, process_context& context) {
-        function_.process_broadcast(value, context, collector_);
-      });
+      this->each(std::as_const(batch), first, last,
+                 [&](const B& value, process_context& context) {
+                   this->function_.process_broadcast(value, context,
+                                                     this->collector_);
+                 });
     });
   }
 
   [[nodiscard]] bool holding() const override { return waiting_; }
   [[nodiscard]] bool take_second_now() const override { return waiting_; }
-
-  template <class T, class F>
-  void each(const record_batch<T>& batch, std::size_t first, std::size_t last,
-            F&& f) {
-    const auto values = batch.values();
-    const auto stamps = batch.timestamps();
-    process_context context{this->sides_, this->time_};
-    std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        for (; at < last; ++at) {
-          collector_.stamp(stamps[at]);
-          context.advance(stamps[at], this->current_watermark());
-          f(values[at], context);
-        }
-        collector_.flush();
-        this->sides_.flush();
-      },
-      [&] { return at < last ? describe_record(values[at]) : std::string{}; });
-    this->counts_.records_out = collector_.emitted();
-  }
 
   static void capture_records(const record_batch<A>& batch,
                               std::vector<byte_string>& entries) {
@@ -145,8 +122,6 @@ private:
     return true;
   }
 
-  Function function_;
-  collector<Out> collector_;
   broadcast_part broadcast_;
   bool waiting_;
 };
@@ -157,27 +132,27 @@ private:
 /// collector<Out>&)`, for which no key is current.
 template <class A, class B, class Out, class Selector, class Function>
 class keyed_broadcast_process_operator final
-  : public two_input_operator<A, B, Out> {
-  using base = two_input_operator<A, B, Out>;
+  : public keyed_function_operator<two_input_operator<A, B, Out>,
+                                   key_of<A, Selector>, Out, Function> {
+  using base = keyed_function_operator<two_input_operator<A, B, Out>,
+                                       key_of<A, Selector>, Out, Function>;
 
 public:
   using key_type = key_of<A, Selector>;
 
   keyed_broadcast_process_operator(std::string name, receiver<Out>& out,
                                    Selector selector, Function function)
-    : base(std::move(name), out), blocks_(std::move(selector)),
-      function_(std::move(function)), collector_(out) {}
+    : base(std::move(name), out, std::move(function)),
+      blocks_(std::move(selector)) {}
 
   void open(const operator_context& context) override {
     base::open(context);
     broadcast_.open(context);
     auto& states = blocks_.open(context);
-    timers_.open(states, context.time);
+    this->timers_.open(states, context.time);
     keyed_broadcast_runtime_context<key_type> runtime{broadcast_.side(),
                                                       context.place, states};
-    guard_user_code(
-      this->name(), [&] { open_function(function_, runtime); },
-      [] { return std::string{}; });
+    this->open_with(runtime);
   }
 
   [[nodiscard]] operator_capture capture(const snapshot_context&) override {
@@ -194,87 +169,34 @@ public:
   [[nodiscard]] std::size_t state_bytes() const override {
     return blocks_.bytes();
   }
-  [[nodiscard]] timer_counts timers() const override {
-    return timers_.counts();
-  }
-
-  void close() override { close_function(function_); }
 
 private:
   void process_first(record_batch<A>& batch, std::size_t first,
                      std::size_t last) override {
-    const auto values = std::as_const(batch).values();
-    const auto stamps = batch.timestamps();
-    keyed_context<key_type> context{this->sides_, this->time_,
-                                    timers_.service()};
-    std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        blocks_.for_each(
-          batch, first, last, [&](std::size_t index, const key_type& key) {
-            at = index;
-            collector_.stamp(stamps[at]);
-            context.advance(stamps[at], this->current_watermark());
-            context.select(key);
-            function_.process(values[at], context, collector_);
-          });
-        hand_on();
+    this->each_keyed(
+      batch, first, last,
+      [&](std::size_t from, std::size_t to, auto&& f) {
+        blocks_.for_each(batch, from, to, f);
       },
-      [&] { return describe_record(values[at]); });
+      [&](const A& value, keyed_context<key_type>& context) {
+        this->function_.process(value, context, this->collector_);
+      });
   }
 
   void process_second(record_batch<B>& batch, std::size_t first,
                       std::size_t last) override {
-    const auto values = std::as_const(batch).values();
-    const auto stamps = batch.timestamps();
-    keyed_broadcast_context<key_type> context{this->sides_, this->time_,
-                                              blocks_.store()};
-    std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        broadcast_.writing([&] {
-          for (; at < last; ++at) {
-            collector_.stamp(stamps[at]);
-            context.advance(stamps[at], this->current_watermark());
-            function_.process_broadcast(values[at], context, collector_);
-          }
-        });
-        hand_on();
-      },
-      [&] { return at < last ? describe_record(values[at]) : std::string{}; });
-  }
-
-  void hand_on() {
-    collector_.flush();
-    this->sides_.flush();
-    this->counts_.records_out = collector_.emitted();
-  }
-
-  bool advance_to(timestamp mark) override {
-    return fire(time_domain::event, mark);
-  }
-  [[nodiscard]] std::optional<timestamp>
-  next_processing_timer() const override {
-    return timers_.next_processing();
-  }
-  bool fire_processing(timestamp now) override {
-    return fire(time_domain::processing, now);
-  }
-
-  bool fire(time_domain domain, timestamp upto) {
-    const bool done = timers_.fire(domain, upto,
-                                   {this->name(), function_, collector_,
-                                    this->sides_, this->current_watermark()});
-    this->counts_.records_out = collector_.emitted();
-    return done;
+    using side_context = keyed_broadcast_context<key_type>;
+    side_context context{this->sides_, this->time_, blocks_.store()};
+    broadcast_.writing([&] {
+      this->each_with(std::as_const(batch), first, last, context,
+                      [&](const B& value, side_context& told) {
+                        this->function_.process_broadcast(value, told,
+                                                          this->collector_);
+                      });
+    });
   }
 
   keyed_blocks<A, Selector> blocks_;
-  function_timers<key_type, Out, Function> timers_;
-  Function function_;
-  collector<Out> collector_;
   broadcast_part broadcast_;
 };
 

@@ -23,17 +23,12 @@ public:
 
   void receive(record_batch_ptr<T> batch) override {
     this->counts_.records_in += batch->size();
-    batch = make_exclusive(std::move(batch));
-    std::size_t at = 0;
-    guard_user_code(
-      this->name(),
-      [&] {
-        batch->keep_if([&](const T& value, std::size_t index) {
-          at = index;
-          return static_cast<bool>(function_(value));
-        });
-      },
-      [&] { return describe_record(std::as_const(*batch).values()[at]); });
+    if (this->leaves_out()) {
+      batch = kept_of(*batch);
+    } else {
+      batch = make_exclusive(std::move(batch));
+      keep_in(*batch);
+    }
     this->counts_.records_out += batch->size();
     if (!batch->empty())
       this->out_->receive(std::move(batch));
@@ -42,6 +37,33 @@ public:
   void close() override { close_function(function_); }
 
 private:
+  void keep_in(record_batch<T>& batch) {
+    std::size_t at = 0;
+    guard_user_code(
+      this->name(),
+      [&] {
+        batch.keep_if([&](const T& value, std::size_t index) {
+          at = index;
+          return static_cast<bool>(function_(value));
+        });
+      },
+      [&] { return describe_record(std::as_const(batch).values()[at]); });
+  }
+
+  record_batch_ptr<T> kept_of(const record_batch<T>& batch) {
+    auto kept = record_batch<T>::make();
+    const auto values = batch.values();
+    const auto stamps = batch.timestamps();
+    std::size_t at = 0;
+    this->guard_records(at, values.size(), values, stamps, [&] {
+      for (; at < values.size(); ++at)
+        if (function_(values[at]))
+          kept->append(values[at], stamps[at]);
+    });
+    this->sides_.flush();
+    return kept;
+  }
+
   Function function_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libflow/functions/function.hpp"
+#include "libflow/operators/function_operator.hpp"
 #include "libflow/operators/one_input.hpp"
 
 namespace flow {
@@ -8,23 +9,18 @@ namespace flow {
 /// Any number of records out for each record in:
 /// `void(const In&, collector<Out>&)`.
 template <class In, class Out, class Function>
-class flat_map_operator final : public pausable_operator<In, Out> {
-  using base = pausable_operator<In, Out>;
+class flat_map_operator final
+  : public function_operator<pausable_operator<In, Out>, Out, Function> {
+  using base = function_operator<pausable_operator<In, Out>, Out, Function>;
 
 public:
-  flat_map_operator(std::string name, receiver<Out>& out, Function function)
-    : base(std::move(name), out), function_(std::move(function)),
-      collector_(out) {}
+  using base::base;
 
   void open(const operator_context& context) override {
     base::open(context);
     runtime_context runtime{context.place};
-    guard_user_code(
-      this->name(), [&] { open_function(function_, runtime); },
-      [] { return std::string{}; });
+    this->open_with(runtime);
   }
-
-  void close() override { close_function(function_); }
 
 private:
   void process(record_batch<In>& batch, std::size_t first,
@@ -32,22 +28,15 @@ private:
     const auto values = std::as_const(batch).values();
     const auto stamps = batch.timestamps();
     std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        for (; at < last; ++at) {
-          collector_.stamp(stamps[at]);
-          function_(values[at], collector_);
-        }
-        end_batch_of(function_, collector_);
-        collector_.flush();
-      },
-      [&] { return at < last ? describe_record(values[at]) : std::string{}; });
-    this->counts_.records_out = collector_.emitted();
+    this->guard_records(at, last, values, stamps, [&] {
+      for (; at < last; ++at) {
+        this->collector_.stamp(stamps[at]);
+        this->function_(values[at], this->collector_);
+      }
+      end_batch_of(this->function_, this->collector_);
+      this->hand_on();
+    });
   }
-
-  Function function_;
-  collector<Out> collector_;
 };
 
 } // namespace flow

@@ -158,21 +158,19 @@ private:
     const auto values = std::as_const(batch).values();
     const auto stamps = batch.timestamps();
     std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        walk.for_each(keyed_.store(), batch, first, last,
-                      [&](std::size_t index, const key_type&) {
-                        at = index;
-                        const bool done = f(values[at], stamps[at]);
-                        if (!done)
-                          this->pause_at(at);
-                        return done;
-                      });
-        collector_.flush();
-        this->sides_.flush();
-      },
-      [&] { return describe_record(values[at]); });
+    this->guard_records(at, last, values, stamps, [&] {
+      walk.for_each(keyed_.store(), batch, at, last,
+                    [&](std::size_t index, const key_type&) {
+                      at = index;
+                      const bool done = f(values[at], stamps[at]);
+                      if (!done)
+                        this->pause_at(at);
+                      return done;
+                    });
+      at = last;
+      collector_.flush();
+      this->sides_.flush();
+    });
     this->counts_.records_out = collector_.emitted();
   }
 

@@ -23,22 +23,29 @@ public:
 
   void receive(record_batch_ptr<In> batch) override {
     this->counts_.records_in += batch->size();
-    this->counts_.records_out += batch->size();
     if constexpr (std::is_same_v<In, Out> && std::is_move_assignable_v<In>) {
-      batch = make_exclusive(std::move(batch));
-      map_in_place(batch->values());
-      this->out_->receive(std::move(batch));
-    } else {
-      auto mapped = record_batch<Out>::make();
-      map_into(*batch, *mapped);
-      batch = nullptr;
-      this->out_->receive(std::move(mapped));
+      if (!this->leaves_out()) {
+        batch = make_exclusive(std::move(batch));
+        map_in_place(batch->values());
+        hand_on(std::move(batch));
+        return;
+      }
     }
+    auto mapped = record_batch<Out>::make();
+    map_into(*batch, *mapped);
+    batch = nullptr;
+    if (!mapped->empty())
+      hand_on(std::move(mapped));
   }
 
   void close() override { close_function(function_); }
 
 private:
+  void hand_on(record_batch_ptr<Out> batch) {
+    this->counts_.records_out += batch->size();
+    this->out_->receive(std::move(batch));
+  }
+
   void map_in_place(std::span<In> values) {
     std::size_t at = 0;
     guard_user_code(
@@ -54,13 +61,11 @@ private:
     const auto values = in.values();
     const auto stamps = in.timestamps();
     std::size_t at = 0;
-    guard_user_code(
-      this->name(),
-      [&] {
-        for (; at < values.size(); ++at)
-          out.append(function_(values[at]), stamps[at]);
-      },
-      [&] { return describe_record(values[at]); });
+    this->guard_records(at, values.size(), values, stamps, [&] {
+      for (; at < values.size(); ++at)
+        out.append(function_(values[at]), stamps[at]);
+    });
+    this->sides_.flush();
   }
 
   Function function_;

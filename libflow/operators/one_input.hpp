@@ -1,17 +1,16 @@
 #pragma once
 
 #include "libflow/operators/stepping.hpp"
-#include "libflow/operators/user_error.hpp"
 
 namespace flow {
 
 /// Base of operators with one input that never emit more than they take: they
 /// need not look whether the output is full.
 template <class In, class Out>
-class streamlined_operator : public operator_base, public receiver<In> {
+class streamlined_operator : public guarding_operator, public receiver<In> {
 public:
   streamlined_operator(std::string name, receiver<Out>& out)
-    : operator_base(std::move(name)), out_(&out) {}
+    : guarding_operator(std::move(name)), out_(&out) {}
 
   receiver_base& input(std::size_t) final { return *this; }
 

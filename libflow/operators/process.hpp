@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libflow/functions/function.hpp"
+#include "libflow/operators/function_operator.hpp"
 #include "libflow/operators/one_input.hpp"
 
 namespace flow {
@@ -8,48 +8,27 @@ namespace flow {
 /// A function that sees timestamps and watermarks and may use side outputs:
 /// `void(const In&, process_context&, collector<Out>&)`.
 template <class In, class Out, class Function>
-class process_operator final : public pausable_operator<In, Out> {
-  using base = pausable_operator<In, Out>;
+class process_operator final
+  : public function_operator<pausable_operator<In, Out>, Out, Function> {
+  using base = function_operator<pausable_operator<In, Out>, Out, Function>;
 
 public:
-  process_operator(std::string name, receiver<Out>& out, Function function)
-    : base(std::move(name), out), function_(std::move(function)),
-      collector_(out) {}
+  using base::base;
 
   void open(const operator_context& context) override {
     base::open(context);
     runtime_context runtime{context.place};
-    guard_user_code(
-      this->name(), [&] { open_function(function_, runtime); },
-      [] { return std::string{}; });
+    this->open_with(runtime);
   }
-
-  void close() override { close_function(function_); }
 
 private:
   void process(record_batch<In>& batch, std::size_t first,
                std::size_t last) override {
-    const auto values = std::as_const(batch).values();
-    const auto stamps = batch.timestamps();
-    process_context context{this->sides_, this->time_};
-    std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        for (; at < last; ++at) {
-          collector_.stamp(stamps[at]);
-          context.advance(stamps[at], this->current_watermark());
-          function_(values[at], context, collector_);
-        }
-        collector_.flush();
-        this->sides_.flush();
-      },
-      [&] { return at < last ? describe_record(values[at]) : std::string{}; });
-    this->counts_.records_out = collector_.emitted();
+    this->each(std::as_const(batch), first, last,
+               [&](const In& value, process_context& context) {
+                 this->function_(value, context, this->collector_);
+               });
   }
-
-  Function function_;
-  collector<Out> collector_;
 };
 
 } // namespace flow

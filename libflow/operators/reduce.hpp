@@ -41,20 +41,20 @@ public:
     const auto stamps = batch->timestamps();
     auto reduced = record_batch<T>::make();
     std::size_t at = 0;
-    guard_user_code(
-      this->name(),
-      [&] {
-        blocks_.for_each(*batch, 0, values.size(),
-                         [&](std::size_t index, const key_type&) {
-                           at = index;
-                           add(values[at]);
-                           reduced->append(reduced_.value(), stamps[at]);
-                         });
-      },
-      [&] { return describe_record(values[at]); });
+    this->guard_records(at, values.size(), values, stamps, [&] {
+      blocks_.for_each(*batch, at, values.size(),
+                       [&](std::size_t index, const key_type&) {
+                         at = index;
+                         add(values[at]);
+                         reduced->append(reduced_.value(), stamps[at]);
+                       });
+      at = values.size();
+    });
+    this->sides_.flush();
     this->counts_.records_in += values.size();
-    this->counts_.records_out += values.size();
-    this->out_->receive(std::move(reduced));
+    this->counts_.records_out += reduced->size();
+    if (!reduced->empty())
+      this->out_->receive(std::move(reduced));
   }
 
   [[nodiscard]] operator_capture capture(const snapshot_context&) override {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "libflow/core/limits.hpp"
-#include "libflow/operators/operator.hpp"
+#include "libflow/operators/guarding_operator.hpp"
 
 namespace flow {
 
@@ -18,7 +18,7 @@ namespace flow {
 ///
 /// Timers in processing time fire outside of that order, whenever the task
 /// looks: in steps, so that what the task receives gets through in between.
-class stepping_base : public operator_base {
+class stepping_base : public guarding_operator {
 public:
   void open(const operator_context& context) override { time_ = context.time; }
 
@@ -49,7 +49,7 @@ protected:
 
   /// @param out  outlives the operator
   stepping_base(std::string name, receiver_base& out)
-    : operator_base(std::move(name)), erased_out_(&out) {}
+    : guarding_operator(std::move(name)), erased_out_(&out) {}
 
   /// Processes records [first, last) of a batch of an input.
   virtual void process_some(std::size_t input, batch& records,

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "libflow/core/bytes.hpp"
 #include "libflow/functions/watermark_strategy.hpp"
 #include "libflow/operators/one_input.hpp"
@@ -42,23 +45,30 @@ public:
 
   void receive(record_batch_ptr<T> batch) override {
     this->counts_.records_in += batch->size();
-    this->counts_.records_out += batch->size();
-    if (idleness_ && idleness_->on_activity())
-      this->out_->receive_status(stream_status::active);
+    if (idleness_) {
+      idleness_->on_activity();
+      // What the chain does with the records is no silence of the stream.
+      idleness_->pause(time_->steady());
+    }
     records_since_tick_ = true;
     batch = make_exclusive(std::move(batch));
     stamp(*batch);
+    this->counts_.records_out += batch->size();
+    if (batch->empty())
+      batch = nullptr;
     for (std::size_t done = 0; batch;)
       done = pass_on(batch, done);
+    if (idleness_)
+      count_silence(time_->steady());
   }
 
   void receive_watermark(timestamp mark) override {
     if (mark != max_timestamp)
       return;
     ended_ = true;
-    base::receive_watermark(mark);
+    emit(mark);
   }
-  void receive_status(stream_status) override {}
+  void receive_status(stream_status) override {} // not passed on
 
   /// Without records since the last tick there is nothing to put out, so an
   /// idle stream costs no wake-ups.
@@ -80,10 +90,12 @@ public:
       records_since_tick_ = false;
       emit(generator_.on_periodic());
     }
+    if (idleness_)
+      count_silence(now);
     if (idleness_ && now >= next_probe_) {
       next_probe_ = now + interval_;
       if (idleness_->probe(now))
-        this->out_->receive_status(stream_status::idle);
+        declare(stream_status::idle);
     }
   }
 
@@ -132,16 +144,28 @@ private:
   void stamp(record_batch<T>& batch) {
     if constexpr (keeps_timestamps)
       return;
+    if constexpr (requires { Strategy::stamps_arrival; })
+      if (Strategy::stamps_arrival) {
+        std::ranges::fill(batch.mutable_timestamps(), time_->now());
+        return;
+      }
     const auto values = std::as_const(batch).values();
     auto stamps = batch.mutable_timestamps();
     std::size_t at = 0;
-    guard_user_code(
-      this->name(),
-      [&] {
-        for (; at < values.size(); ++at)
-          stamps[at] = strategy_.timestamp_of(values[at]);
-      },
-      [&] { return describe_record(values[at]); });
+    std::vector<std::size_t> left_out;
+    const auto skipped = this->counts_.skipped_records;
+    this->guard_records(at, values.size(), values, stamps, [&] {
+      if (this->counts_.skipped_records > skipped + left_out.size())
+        left_out.push_back(at - 1);
+      for (; at < values.size(); ++at)
+        stamps[at] = strategy_.timestamp_of(values[at]);
+    });
+    if (left_out.empty())
+      return;
+    this->sides_.flush();
+    batch.keep_if([&](const T&, std::size_t index) {
+      return !std::ranges::binary_search(left_out, index);
+    });
   }
 
   /// Feeds the generator and hands on the records up to the next cut; takes
@@ -183,9 +207,26 @@ private:
     this->out_->receive(std::move(piece));
   }
 
+  /// A stream that was idle is active again with its next watermark: until
+  /// then it has nothing to hold the others back with.
   void emit(std::optional<timestamp> mark) {
-    if (mark)
-      base::receive_watermark(*mark);
+    if (!mark)
+      return;
+    declare(stream_status::active);
+    base::receive_watermark(*mark);
+  }
+
+  /// Time in which nothing could be read, the output being full, is no silence.
+  void count_silence(nanoseconds now) {
+    if (base::full())
+      idleness_->pause(now);
+    else
+      idleness_->resume(now);
+  }
+
+  void declare(stream_status status) {
+    if (std::exchange(declared_, status) != status)
+      base::receive_status(status);
   }
 
   Strategy strategy_;
@@ -196,6 +237,7 @@ private:
   duration_ms interval_{200};
   nanoseconds next_probe_{0};
   bool records_since_tick_ = false;
+  stream_status declared_ = stream_status::active; // downstream knows
   bool ended_ = false; // the last watermark has passed
 };
 

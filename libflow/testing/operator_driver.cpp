@@ -44,6 +44,7 @@ operator_driver::~operator_driver() {
 
 expected<void> operator_driver::open() {
   return guarded([this] {
+    const metrics_scope scope{metrics_};
     opened_ = true;
     op_->open(context_);
   });

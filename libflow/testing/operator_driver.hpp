@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libflow/core/error.hpp"
+#include "libflow/metrics/metric_registry.hpp"
 #include "libflow/operators/operator.hpp"
 #include "libflow/time/clock.hpp"
 #include "libflow/time/watermark_valve.hpp"
@@ -70,6 +71,7 @@ public:
   expected<operator_snapshot> snapshot();
 
   [[nodiscard]] timestamp processing_time() const { return clock_.now(); }
+  [[nodiscard]] const metric_registry& metrics() const { return metrics_; }
   [[nodiscard]] operator_base& op() noexcept { return *op_; }
   [[nodiscard]] const operator_base& op() const noexcept { return *op_; }
 
@@ -86,6 +88,7 @@ private:
   expected<void> guarded(const std::function<void()>& call);
 
   manual_clock clock_;
+  metric_registry metrics_;
   operator_context context_;
   std::unique_ptr<operator_base> op_;
   std::vector<input_state> inputs_;

@@ -150,6 +150,10 @@ public:
   [[nodiscard]] const operator_counts& counts() const {
     return driver_->op().counts();
   }
+  /// The author's counters by name, since the operator was made.
+  [[nodiscard]] std::map<std::string, std::uint64_t> counters() const {
+    return driver_->metrics().totals("harness").user_counters;
+  }
   [[nodiscard]] operator_base& op() noexcept { return driver_->op(); }
 
 private:

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <utility>
 
 #include "libflow/core/assert.hpp"
 #include "libflow/core/timestamp.hpp"
@@ -29,11 +28,9 @@ public:
   }
 
   /// A record arrived.
-  /// @return true when the stream was idle, so that it is to be declared
-  /// active before the record is passed on
-  [[nodiscard]] bool on_activity() noexcept {
+  void on_activity() noexcept {
     seen_ = true;
-    return std::exchange(idle_, false);
+    idle_ = false;
   }
 
   /// @return true when the stream turned idle with this probe

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "libflow/functions/function.hpp"
-#include "libflow/windows/aggregate_function.hpp"
+#include "libflow/state/aggregate_function.hpp"
 
 namespace flow {
 

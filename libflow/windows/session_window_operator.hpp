@@ -99,17 +99,15 @@ private:
     const auto values = std::as_const(batch).values();
     const auto stamps = batch.timestamps();
     std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        blocks_.for_each(batch, first, last,
-                         [&](std::size_t index, const key_type& key) {
-                           at = index;
-                           on_record(key, values[at], stamps[at]);
-                         });
-        hand_on();
-      },
-      [&] { return describe_record(values[at]); });
+    this->guard_records(at, last, values, stamps, [&] {
+      blocks_.for_each(batch, at, last,
+                       [&](std::size_t index, const key_type& key) {
+                         at = index;
+                         on_record(key, values[at], stamps[at]);
+                       });
+      at = last;
+      hand_on();
+    });
   }
 
   void on_record(const key_type& key, const In& value, timestamp stamp) {

@@ -117,21 +117,19 @@ private:
   void process(record_batch<In>& batch, std::size_t first,
                std::size_t last) override {
     const auto values = std::as_const(batch).values();
+    const auto stamps = batch.timestamps();
     std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        if (first == 0)
-          records_.attach(batch);
-        const auto stamps = batch.timestamps();
-        for (; at < last; ++at)
-          targets_[at - first] = target_of(stamps[at]);
-        at = first;
-        update(values, stamps, at, last);
-        collector_.flush();
-        this->sides_.flush();
-      },
-      [&] { return at < last ? describe_record(values[at]) : std::string{}; });
+    this->guard_records(at, last, values, stamps, [&] {
+      const std::size_t begin = at; // behind a record that was left out
+      if (begin == 0)
+        records_.attach(batch);
+      for (; at < last; ++at)
+        targets_[at - begin] = target_of(stamps[at]);
+      at = begin;
+      update(values, stamps, at, last);
+      collector_.flush();
+      this->sides_.flush();
+    });
     this->counts_.records_out = collector_.emitted();
   }
 

@@ -136,18 +136,16 @@ private:
     const auto values = std::as_const(batch).values();
     const auto stamps = batch.timestamps();
     std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        if (first == 0)
-          records_.attach(batch);
-        for (; at < last; ++at)
-          targets_[at - first] = target_at(stamps[at]);
-        at = first;
-        update(values, stamps, at, last);
-        hand_on();
-      },
-      [&] { return at < last ? describe_record(values[at]) : std::string{}; });
+    this->guard_records(at, last, values, stamps, [&] {
+      const std::size_t begin = at; // behind a record that was left out
+      if (begin == 0)
+        records_.attach(batch);
+      for (; at < last; ++at)
+        targets_[at - begin] = target_at(stamps[at]);
+      at = begin;
+      update(values, stamps, at, last);
+      hand_on();
+    });
   }
 
   /// Puts records [at, last), whose slices are in targets_, where they belong.

@@ -181,7 +181,10 @@ private:
                           trigger_context& context) {
     if (kept.next != at)
       return trigger_result::proceed;
-    plan(at, window, kept, context);
+    if (at < window.max_timestamp())
+      plan(at, window, kept, context);
+    else
+      kept.next.reset(); // the last: this very time must not come again
     return trigger_result::fire;
   }
 

@@ -46,7 +46,7 @@ public:
       options_(std::move(options)), collector_(out) {}
 
   void open(const operator_context& context) override {
-    time_ = context.time;
+    base::open(context);
     store_ = &blocks_.open(context);
     windows_ = &store_->template scope<window>();
     window_runtime_context<key_type, window> runtime{
@@ -64,32 +64,6 @@ public:
   }
   [[nodiscard]] std::size_t state_bytes() const override {
     return blocks_.bytes();
-  }
-
-  [[nodiscard]] std::chrono::nanoseconds next_deadline() const override {
-    if (more_is_due_)
-      return time_->steady();
-    const auto next = timers_ ? timers_->next_processing() : std::nullopt;
-    if (!next)
-      return std::chrono::nanoseconds::max();
-    // A millisecond later, so that a record of the timer's own is not missed.
-    const timestamp wait = saturating_add(*next, 1) - time_->now();
-    return time_->steady() + duration_ms{std::max<timestamp>(wait, 0)};
-  }
-
-  void on_time(std::chrono::nanoseconds) override {
-    now_ = time_->now();
-    bool done = false;
-    guard_user_code(
-      this->name(),
-      [&] {
-        done = timers_->fire_processing(now_, *time_, [this](const timer& due) {
-          return on_timer(due, false);
-        });
-        hand_on();
-      },
-      [] { return std::string{}; });
-    more_is_due_ = !done;
   }
 
   void close() override {
@@ -178,20 +152,18 @@ private:
                std::size_t last) override {
     const auto values = std::as_const(batch).values();
     const auto stamps = batch.timestamps();
-    now_ = time_->now();
+    now_ = this->time_->now();
     std::size_t at = first;
-    guard_user_code(
-      this->name(),
-      [&] {
-        blocks_.for_each(batch, first, last,
-                         [&](std::size_t index, const key_type& key) {
-                           at = index;
-                           key_ = &key;
-                           on_record(values[at], stamps[at]);
-                         });
-        hand_on();
-      },
-      [&] { return describe_record(values[at]); });
+    this->guard_records(at, last, values, stamps, [&] {
+      blocks_.for_each(batch, at, last,
+                       [&](std::size_t index, const key_type& key) {
+                         at = index;
+                         key_ = &key;
+                         on_record(values[at], stamps[at]);
+                       });
+      at = last;
+      hand_on();
+    });
   }
 
   void on_record(const In& value, timestamp stamp) {
@@ -292,15 +264,36 @@ private:
 
   // -- time -------------------------------------------------------------------
 
-  bool advance_to(timestamp mark) override {
+  [[nodiscard]] std::optional<timestamp>
+  next_processing_timer() const override {
+    return timers_ ? timers_->next_processing() : std::nullopt;
+  }
+  bool fire_processing(timestamp now) override {
     bool done = false;
-    now_ = time_->now();
+    now_ = now;
     guard_user_code(
       this->name(),
       [&] {
-        done = timers_->fire_event(mark, *time_, [this](const timer& due) {
-          return on_timer(due, true);
-        });
+        done =
+          timers_->fire_processing(now, *this->time_, [this](const timer& due) {
+            return on_timer(due, false);
+          });
+        hand_on();
+      },
+      [] { return std::string{}; });
+    return done;
+  }
+
+  bool advance_to(timestamp mark) override {
+    bool done = false;
+    now_ = this->time_->now();
+    guard_user_code(
+      this->name(),
+      [&] {
+        done =
+          timers_->fire_event(mark, *this->time_, [this](const timer& due) {
+            return on_timer(due, true);
+          });
         hand_on();
       },
       [] { return std::string{}; });
@@ -444,7 +437,6 @@ private:
   collector<Out> collector_;
 
   // From open() on.
-  const clock* time_ = nullptr;
   keyed_state_store<key_type>* store_ = nullptr;
   state_scope<window>* windows_ = nullptr;
   std::optional<timer_service<key_type, window>> timers_;
@@ -454,7 +446,6 @@ private:
   timestamp now_ = 0;             // of the wall clock, in this call
   const key_type* key_ = nullptr; // the one at hand
   std::vector<window> assigned_;  // the windows of the record at hand
-  bool more_is_due_ = false;      // of processing time
 };
 
 } // namespace flow
