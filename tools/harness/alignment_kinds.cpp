@@ -16,7 +16,8 @@ public:
   value call(const call_step& asked) override {
     call_step step = asked;
     step.resolve({"register", "add", "unregister", "remove", "immediate",
-                  "deferred", "periodic", "on_periodic", "periodic_emit"});
+                  "deferred", "idle", "active", "periodic", "on_periodic",
+                  "periodic_emit"});
     const std::string& name = step.name();
     const std::string id = id_of(step);
     if (name == "register" || name == "add")
@@ -25,6 +26,9 @@ public:
       put_out(parts_.remove(id));
     else if (name == "immediate")
       immediate(id, step);
+    else if (name == "idle" || name == "active")
+      put_out(parts_.immediate(id, name == "idle" ? stream_status::idle
+                                                  : stream_status::active));
     else if (name == "deferred")
       deferred(id, step);
     else if (name.find("periodic") != std::string::npos)
@@ -130,7 +134,9 @@ public:
       return source_.report() ? value{*source_.report()} : value{};
     if (step.name() != "allow")
       unknown(step.name());
-    source_.allow(step.arg("watermark", 0).as_int());
+    source_.allow(
+      (step.has("watermark", 0) ? step.arg("watermark", 0) : step.arg("value"))
+        .as_int());
     return {};
   }
 
@@ -175,9 +181,10 @@ std::vector<operator_kind_entry> alignment_kinds() {
                duration_ms{of["drift_ms"].as_int()});
            }},
           {"aligned_source", [](const value& of, const placement&) {
-             const value& records =
-               of["records"].is_null() ? of["elements"] : of["records"];
-             return std::make_unique<source_subject>(records);
+             for (const char* name : {"records", "elements", "timestamps"})
+               if (of[name].is_list())
+                 return std::make_unique<source_subject>(of[name]);
+             return std::make_unique<source_subject>(value{});
            }}};
 }
 

@@ -65,13 +65,13 @@ void subject_group::each(std::optional<std::size_t> only, F&& f) {
 
 void subject_group::watermark(timestamp mark, testing::channel_id at,
                               std::optional<std::size_t> only) {
-  history_[{at.input, at.channel}].mark = mark;
+  history_.push_back({at, only, mark, stream_status::active});
   each(only, [&](subject& one) { one.watermark(mark, at); });
 }
 
 void subject_group::status(stream_status status, testing::channel_id at,
                            std::optional<std::size_t> only) {
-  history_[{at.input, at.channel}].status = status;
+  history_.push_back({at, only, std::nullopt, status});
   each(only, [&](subject& one) { one.status(status, at); });
 }
 
@@ -109,7 +109,7 @@ void subject_group::replace(std::size_t parallelism,
   ended_ = false;
   for (std::size_t i = 0; i < parallelism; ++i) {
     const placement where = placed(i, parallelism);
-    members_.push_back({kind_->make(description_, where), {}, {}});
+    members_.push_back({kind_->make(description_, where), {}});
     if (from != nullptr)
       members_.back().instance->restore(
         snapshot_parts(*from, where.index, where.parallelism), {});
@@ -124,9 +124,12 @@ void subject_group::restart_in_place() {
     auto fresh = kind_->make(description_, placed(i, members_.size()));
     for (const auto& tag : one.instance->side_tags())
       append(one.sides[tag], one.instance->take_side(tag));
+    if (one.instance->counts_drops())
+      one.dropped += one.instance->dropped();
     // Told before its state comes: a timer behind the watermark goes on
     // waiting for the next one.
-    fresh->restore({&taken, 1}, [this](subject& told) { tell_again(told); });
+    fresh->restore({&taken, 1},
+                   [&](subject& one_anew) { tell_again(i, one_anew); });
     // What was told comes out again; only records would be new.
     for (item& came : fresh->take())
       if (is_record(came))
@@ -139,15 +142,17 @@ void subject_group::collect(member& one) {
   append(one.out, one.instance->take());
 }
 
-void subject_group::tell_again(subject& instance) {
+void subject_group::tell_again(std::size_t index, subject& instance) {
   if (clock_)
     instance.processing_time(*clock_);
-  for (const auto& [at, told] : history_)
-    if (told.mark)
-      instance.watermark(*told.mark, {at.first, at.second});
-  for (const auto& [at, told] : history_)
-    if (told.status)
-      instance.status(*told.status, {at.first, at.second});
+  for (const told& each : history_) {
+    if (each.only && *each.only != index)
+      continue;
+    if (each.mark)
+      instance.watermark(*each.mark, each.at);
+    else
+      instance.status(each.status, each.at);
+  }
 }
 
 std::size_t subject_group::owner_of(const value& key) const {
@@ -187,18 +192,21 @@ std::vector<item> subject_group::take(std::optional<std::size_t> only) {
   }
 }
 
-std::vector<item> subject_group::take_side(const std::string& tag) {
+std::vector<item> subject_group::take_side(const std::string& tag,
+                                           std::optional<std::size_t> only) {
   std::vector<item> result;
-  for (member& one : members_) {
-    append(result, std::exchange(one.sides[tag], {}));
-    append(result, one.instance->take_side(tag));
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (only && *only != i)
+      continue;
+    append(result, std::exchange(members_[i].sides[tag], {}));
+    append(result, members_[i].instance->take_side(tag));
   }
   return result;
 }
 
-timer_numbers subject_group::timers() {
+timer_numbers subject_group::timers(std::optional<std::size_t> only) {
   timer_numbers sum;
-  each(std::nullopt, [&](subject& one) {
+  each(only, [&](subject& one) {
     const auto numbers = one.timers();
     sum.event += numbers.event;
     sum.processing += numbers.processing;
@@ -206,9 +214,11 @@ timer_numbers subject_group::timers() {
   return sum;
 }
 
-std::uint64_t subject_group::dropped() {
+std::uint64_t subject_group::dropped(std::optional<std::size_t> only) {
   std::uint64_t sum = 0;
-  each(std::nullopt, [&](subject& one) { sum += one.dropped(); });
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    if (!only || *only == i)
+      sum += members_[i].dropped + members_[i].instance->dropped();
   return sum;
 }
 

@@ -46,10 +46,11 @@ public:
   /// The outputs of all, merged: each watermark once. Throws refusal when the
   /// instances disagree about them.
   [[nodiscard]] std::vector<item> take(std::optional<std::size_t> only);
-  [[nodiscard]] std::vector<item> take_side(const std::string& tag);
+  [[nodiscard]] std::vector<item> take_side(const std::string& tag,
+                                            std::optional<std::size_t> only);
 
-  [[nodiscard]] timer_numbers timers();
-  [[nodiscard]] std::uint64_t dropped();
+  [[nodiscard]] timer_numbers timers(std::optional<std::size_t> only);
+  [[nodiscard]] std::uint64_t dropped(std::optional<std::size_t> only);
   [[nodiscard]] value::list window_contents(const window_query& query);
   [[nodiscard]] value state(const std::string& name, const value& key);
 
@@ -57,25 +58,29 @@ private:
   struct member {
     std::unique_ptr<subject> instance;
     std::vector<item> out;
-    std::map<std::string, std::vector<item>> sides; // of replaced instances
+    // Of the instances that this one has replaced in place:
+    std::map<std::string, std::vector<item>> sides{};
+    std::uint64_t dropped = 0;
   };
 
-  /// What has been told to all, to be told again.
-  struct channel_history {
+  /// A watermark or a status that was told, to be told again.
+  struct told {
+    testing::channel_id at;
+    std::optional<std::size_t> only; ///< the instance
     std::optional<timestamp> mark;
-    std::optional<stream_status> status;
+    stream_status status = stream_status::active;
   };
 
   [[nodiscard]] std::size_t owner_of(const value& key) const;
   template <class F>
   void each(std::optional<std::size_t> only, F&& f);
   void collect(member& one);
-  void tell_again(subject& instance);
+  void tell_again(std::size_t index, subject& instance);
 
   value description_;
   const operator_kind_entry* kind_;
   std::vector<member> members_;
-  std::map<std::pair<std::size_t, std::size_t>, channel_history> history_;
+  std::vector<told> history_; ///< all of it: their order matters
   std::optional<timestamp> clock_;
   bool ended_ = false;
 };

@@ -136,6 +136,10 @@ public:
         first(*this);
     }));
   }
+  [[nodiscard]] bool counts_drops() const override { return true; }
+  [[nodiscard]] std::uint64_t dropped() override {
+    return harness_.counts().late_dropped;
+  }
   [[nodiscard]] timer_numbers timers() override {
     const auto counts = harness_.op().timers();
     return {counts.event, counts.processing};

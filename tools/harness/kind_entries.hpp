@@ -13,6 +13,7 @@ namespace flow::harness {
 [[nodiscard]] std::vector<operator_kind_entry> pure_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> state_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> window_kinds();
+[[nodiscard]] std::vector<operator_kind_entry> trigger_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> barrier_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> process_kinds();
 [[nodiscard]] std::vector<operator_kind_entry> ttl_kinds();

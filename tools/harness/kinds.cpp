@@ -1,16 +1,12 @@
 #include "tools/harness/kinds.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "tools/harness/kind_entries.hpp"
 
 namespace flow::harness {
 
 namespace {
-
-/// Kinds that a driver need not have.
-const value optional_kinds[] = {"trigger"};
 
 template <class T>
 void append(std::vector<T>& to, std::vector<T> more) {
@@ -25,6 +21,7 @@ std::vector<operator_kind_entry> all_kinds() {
   append(result, pure_kinds());
   append(result, state_kinds());
   append(result, window_kinds());
+  append(result, trigger_kinds());
   append(result, barrier_kinds());
   append(result, process_kinds());
   append(result, ttl_kinds());
@@ -48,10 +45,6 @@ const operator_kind_entry& kind_of(const value& description) {
   const auto& kinds = operator_kinds();
   const auto found = std::ranges::find_if(
     kinds, [&](const auto& one) { return value{one.name} == name; });
-  if (found == kinds.end()
-      && std::ranges::find(optional_kinds, name) != std::end(optional_kinds))
-    throw unobservable("the component " + name.dump()
-                       + ", which the format leaves open");
   if (found == kinds.end())
     throw unknown_feature("the operator kind " + name.dump() + " is not known");
   return *found;

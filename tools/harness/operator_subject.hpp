@@ -48,6 +48,7 @@ public:
   [[nodiscard]] std::vector<std::string> side_tags() const override;
 
   [[nodiscard]] timer_numbers timers() override;
+  [[nodiscard]] bool counts_drops() const override { return true; }
   [[nodiscard]] std::uint64_t dropped() override;
 
 protected:

@@ -133,9 +133,11 @@ void keyed_function::on_timer(timestamp at, timer_context<value>& context,
     out.emit(value{std::move(fired)});
     const std::string id = domain_name(context.domain()) + std::to_string(at);
     const value* found = on_timer_.find(id);
-    const value commands = found != nullptr ? *found : value{};
-    if (!commands.is_null())
-      obey(commands, context);
+    if (found == nullptr)
+      return;
+    const value commands = *found;
+    on_timer_.erase(id); // once: they may register this very timer again
+    obey(commands, context);
   } else {
     out.emit(value{value::map{{"timer", domain_name(context.domain())},
                               {"key", context.key()}}});

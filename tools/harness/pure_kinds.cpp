@@ -219,10 +219,9 @@ private:
 class partitioner_subject final : public subject {
 public:
   explicit partitioner_subject(const value& description)
-    : how_((description["partitioner"].is_null() ? description["type"]
-                                                 : description["partitioner"])
-             .as_text()),
-      channels_(number(description["channels"])), description_(description),
+    : how_(first_of(description, {"partitioner", "type", "name"}).as_text()),
+      channels_(number(first_of(description, {"channels", "parallelism"}))),
+      description_(description),
       spread_(how_ == "shuffle" ? spread_router::order::random
                                 : spread_router::order::round_robin,
               channels_, 0) {}
@@ -255,6 +254,13 @@ public:
   }
 
 private:
+  [[nodiscard]] static const value&
+  first_of(const value& description, std::initializer_list<const char*> names) {
+    for (const char* name : names)
+      if (!description[name].is_null())
+        return description[name];
+    return description["none"];
+  }
   [[nodiscard]] std::uint32_t max_parallelism() const {
     return description_["max_parallelism"].is_null()
              ? min_max_parallelism

@@ -244,7 +244,7 @@ private:
   void look_at_side(const value& step, bool checks) {
     const std::string tag =
       step["tag"].is_null() ? "late" : step["tag"].as_text();
-    const auto items = group_->take_side(tag);
+    const auto items = group_->take_side(tag, instance_of(step));
     if (!checks)
       return;
     if (auto why = difference(step["expect_side"].as_list(), items,
@@ -255,11 +255,12 @@ private:
   void look_inside(const std::string& action, const value& step) {
     const value& what = step[action];
     if (action == "expect_timers") {
-      const auto found = group_->timers();
+      const auto found = group_->timers(instance_of(step));
       check_number("event timers", what["event"], found.event);
       check_number("processing timers", what["processing"], found.processing);
     } else if (action == "expect_dropped") {
-      check_number("dropped elements", what, group_->dropped());
+      check_number("dropped elements", what,
+                   group_->dropped(instance_of(step)));
     } else if (action == "expect_window_contents") {
       const value::list found = group_->window_contents(
         {what["key"], stamp_of(what["start"]), stamp_of(what["end"])});

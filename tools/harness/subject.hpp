@@ -105,6 +105,8 @@ public:
   }
 
   [[nodiscard]] virtual timer_numbers timers() { unknown("expect_timers"); }
+  /// Late elements; of operators alone.
+  [[nodiscard]] virtual bool counts_drops() const { return false; }
   [[nodiscard]] virtual std::uint64_t dropped() { unknown("expect_dropped"); }
   [[nodiscard]] virtual value::list window_contents(const window_query&) {
     throw unobservable("the contents of a window");

@@ -49,6 +49,17 @@ public:
     with(kept, [&](state& own) { trigger_.clear(window, own, context); });
   }
   [[nodiscard]] bool can_merge() const override { return can_merge_; }
+  [[nodiscard]] std::size_t
+  state_entries(const case_trigger_state& kept) const override {
+    if (kept.bytes.empty())
+      return 0;
+    if constexpr (requires(state own) { own.timeout; }) {
+      const state own = decoded(kept);
+      return (own.timeout ? 1U : 0U) + (own.inner.bytes.empty() ? 0U : 1U);
+    } else {
+      return 1;
+    }
+  }
 
 private:
   static state decoded(const case_trigger_state& kept) {

@@ -45,6 +45,9 @@ public:
   virtual void clear(const window_end& window, case_trigger_state& kept,
                      trigger_context& context) = 0;
   [[nodiscard]] virtual bool can_merge() const = 0;
+  /// Values that are kept: a timeout counts beside what the trigger within has.
+  [[nodiscard]] virtual std::size_t
+  state_entries(const case_trigger_state& kept) const = 0;
 };
 
 /// Any trigger that a case may describe: libflow's own within.
@@ -57,6 +60,9 @@ public:
   case_trigger(const value& description, time_domain domain, bool global);
 
   [[nodiscard]] bool merges() const { return inner_->can_merge(); }
+  [[nodiscard]] std::size_t state_entries(const state& kept) const {
+    return inner_->state_entries(kept);
+  }
 
   template <class W>
   trigger_result on_element(const value& record, timestamp at, const W& window,

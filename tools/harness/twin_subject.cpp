@@ -1,5 +1,6 @@
 #include "tools/harness/twin_subject.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -48,8 +49,12 @@ void twin_subject::both(F&& f) {
   try {
     f(*first_);
   } catch (const refusal& thrown) {
+    if (!second_)
+      throw;
     refused = thrown;
   }
+  if (!second_)
+    return;
   try {
     f(*second_);
   } catch (const refusal&) {
@@ -67,6 +72,7 @@ void twin_subject::push(std::span<const element> elements,
   both([&](subject& one) { one.push(elements, at); });
 }
 void twin_subject::watermark(timestamp mark, testing::channel_id at) {
+  told_ = std::max(told_, mark);
   both([&](subject& one) { one.watermark(mark, at); });
 }
 void twin_subject::status(stream_status status, testing::channel_id at) {
@@ -81,20 +87,27 @@ void twin_subject::end_input(testing::channel_id at) {
 
 std::vector<item> twin_subject::take() {
   auto result = first_->take();
-  check_same(result, second_->take(), output_order::between_watermarks);
+  if (second_)
+    check_same(result, second_->take(), output_order::between_watermarks);
   return result;
 }
 
 std::vector<item> twin_subject::take_side(const std::string& tag) {
   auto result = first_->take_side(tag);
-  check_same(result, second_->take_side(tag), output_order::exact);
+  if (second_)
+    check_same(result, second_->take_side(tag), output_order::exact);
   return result;
 }
 
 operator_snapshot twin_subject::snapshot() {
   operator_snapshot both_parts;
+  {
+    byte_writer out{both_parts.keyed};
+    out.write_int(told_);
+    out.write_bool(second_ != nullptr);
+  }
   append(both_parts.keyed, first_->snapshot().keyed);
-  append(both_parts.keyed, second_->snapshot().keyed);
+  append(both_parts.keyed, second_ ? second_->snapshot().keyed : byte_string{});
   return both_parts;
 }
 
@@ -102,8 +115,15 @@ void twin_subject::restore(std::span<const operator_snapshot> parts,
                            const std::function<void(subject&)>& before) {
   std::vector<operator_snapshot> first;
   std::vector<operator_snapshot> second;
+  bool goes_on = true;
   for (const auto& part : parts) {
     byte_reader in{part.keyed};
+    timestamp mark = min_timestamp;
+    bool both = true;
+    if (!in.read_int(mark) || !in.read_bool(both))
+      throw refusal("a snapshot of two is damaged");
+    goes_on = goes_on && both && (before || mark == min_timestamp);
+    told_ = std::max(told_, before ? mark : min_timestamp);
     for (auto* to : {&first, &second}) {
       std::size_t size = 0;
       std::span<const std::byte> bytes;
@@ -113,14 +133,17 @@ void twin_subject::restore(std::span<const operator_snapshot> parts,
     }
   }
   first_->restore(first, before);
-  second_->restore(second, before);
+  if (!goes_on)
+    second_.reset();
+  if (second_)
+    second_->restore(second, before);
 }
 
 timer_numbers twin_subject::timers() {
   return first_->timers();
 }
 std::uint64_t twin_subject::dropped() {
-  if (first_->dropped() != second_->dropped())
+  if (second_ && first_->dropped() != second_->dropped())
     throw std::runtime_error("two implementations drop other numbers of "
                              "elements");
   return first_->dropped();
