@@ -45,7 +45,8 @@ private:
 /// Runs whole jobs in a test: all actors and threads of a cluster, in this
 /// process. Link `flow::testing` and `flow::runtime`.
 ///
-///     flow::testing::mini_cluster cluster{{.parallelism = 2}};
+///     flow::testing::mini_cluster cluster;
+///     cluster.options().parallelism = 2;
 ///     auto job = cluster.start([](flow::stream_environment& env) {
 ///       return env.from_sequence(1, 4).map(square).collect();
 ///     });
