@@ -51,7 +51,8 @@ run_runtime(const ::nexmark::query& query,
     .output = {},
     .side_input = std::make_shared<const ::nexmark::side_table>(
       ::nexmark::side_table::standard()),
-    .total = std::make_shared<::nexmark::shared_table_checksum>()};
+    .total = std::make_shared<::nexmark::shared_table_checksum>(),
+    .took = nullptr};
   query.compose(context);
   auto counts = run_job(env);
   if (!counts)
