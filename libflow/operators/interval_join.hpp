@@ -1,6 +1,5 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -9,26 +8,12 @@
 #include "libflow/core/output_tag.hpp"
 #include "libflow/functions/function.hpp"
 #include "libflow/functions/interval_bounds.hpp"
+#include "libflow/operators/join_buffer.hpp"
 #include "libflow/operators/keyed_blocks.hpp"
 #include "libflow/operators/two_input.hpp"
 #include "libflow/state/key_calendar.hpp"
 
 namespace flow {
-
-namespace detail {
-
-/// Where a record stands in the buffer of its key: by time, those of one time
-/// in the order of arrival.
-struct join_position {
-  timestamp time = 0;
-  std::uint32_t number = 0;
-
-  friend auto operator<=>(const join_position&, const join_position&) = default;
-
-  static constexpr std::uint32_t last_number = ~std::uint32_t{0};
-};
-
-} // namespace detail
 
 /// How an interval join is set up.
 template <class A, class B>
@@ -54,7 +39,7 @@ template <class A, class B, class Out, class SelectorA, class SelectorB,
           class Function>
 class interval_join_operator final : public two_input_operator<A, B, Out> {
   using base = two_input_operator<A, B, Out>;
-  using position = detail::join_position;
+  using position = join_position;
 
 public:
   using key_type = key_of<A, SelectorA>;
@@ -71,8 +56,10 @@ public:
   void open(const operator_context& context) override {
     base::open(context);
     auto& states = keyed_.open(context);
-    left_ = states.map(map_state_descriptor<position, A>{"left"}).value();
-    right_ = states.map(map_state_descriptor<position, B>{"right"}).value();
+    left_ =
+      states.value(value_state_descriptor<join_buffer<A>>{"left"}).value();
+    right_ =
+      states.value(value_state_descriptor<join_buffer<B>>{"right"}).value();
     runtime_context runtime{context.place};
     guard_user_code(
       this->name(), [&] { open_function(function_, runtime); },
@@ -104,8 +91,10 @@ public:
   template <class F>
   void for_each_buffered(const key_type& key, F&& f) {
     keyed_.store().select(key, key_hash(key));
-    left_.for_each([&](const position& at, const A&) { f(true, at.time); });
-    right_.for_each([&](const position& at, const B&) { f(false, at.time); });
+    left_.value().for_each(
+      [&](const position& at, const A&) { f(true, at.time); });
+    right_.value().for_each(
+      [&](const position& at, const B&) { f(false, at.time); });
     keyed_.store().end_block();
   }
 
@@ -191,15 +180,15 @@ private:
   }
 
   template <class T>
-  void buffer(map_state<position, T>& into, side_times& times, side which,
+  void buffer(value_state<join_buffer<T>>& into, side_times& times, side which,
               const T& value, timestamp stamp) {
-    const auto first = into.first_key();
-    const auto same = into.floor({stamp, position::last_number});
-    const std::uint32_t number =
-      same && same->time == stamp ? same->number + 1 : 0;
-    into.put({stamp, number}, value);
+    std::optional<timestamp> first;
+    into.update([&](join_buffer<T>& records) {
+      first = records.first_time();
+      records.add(stamp, value);
+    });
     times.buffers += first ? 0 : 1;
-    if (!first || first->time > stamp)
+    if (!first || *first > stamp)
       times.keys.note(end_of(which, stamp), keyed_.store().current_key(),
                       keyed_.store().current_hash());
   }
@@ -212,21 +201,21 @@ private:
   /// Calls f for the partners in [first, last]; false when the output was full
   /// before the last.
   template <class T, class F>
-  bool join(map_state<position, T>& with, timestamp first, timestamp last,
+  bool join(value_state<join_buffer<T>>& with, timestamp first, timestamp last,
             F&& f) {
     const position from = resumes_at_ ? *resumes_at_ : position{first, 0};
     resumes_at_.reset();
     std::size_t pairs = 0;
-    with.for_each_in(from, {last, position::last_number},
-                     [&](const position& at, const T& other) {
-                       if (++pairs % limits::records_per_amplifying_call == 0
-                           && !has_room()) {
-                         resumes_at_ = at;
-                         return false;
-                       }
-                       f(at.time, other);
-                       return true;
-                     });
+    with.value().for_each_in(
+      from, {last, position::last_number},
+      [&](const position& at, const T& other) {
+        if (++pairs % limits::records_per_amplifying_call == 0 && !has_room()) {
+          resumes_at_ = at;
+          return false;
+        }
+        f(at.time, other);
+        return true;
+      });
     return !resumes_at_;
   }
 
@@ -253,8 +242,8 @@ private:
   /// Looks at the keys of a side that are due; false when the step is over
   /// before.
   template <class T>
-  bool drop_due(map_state<position, T>& from, side_times& times, side which,
-                timestamp mark, firing_step& step) {
+  bool drop_due(value_state<join_buffer<T>>& from, side_times& times,
+                side which, timestamp mark, firing_step& step) {
     return times.keys.look(keyed_.store(), mark, step,
                            [&](timestamp, const key_type&, std::uint64_t) {
                              drop_until(from, times, which, mark);
@@ -265,26 +254,33 @@ private:
   /// Drops what no partner can come for any more. A key that was noted for a
   /// record which another has come before is not due.
   template <class T>
-  void drop_until(map_state<position, T>& from, side_times& times, side which,
-                  timestamp mark) {
-    const auto first = from.first_key();
-    if (!first || end_of(which, first->time) > mark)
+  void drop_until(value_state<join_buffer<T>>& from, side_times& times,
+                  side which, timestamp mark) {
+    const auto first = from.value().first_time();
+    if (!first || end_of(which, *first) > mark)
       return;
-    from.erase_while(
-      [&](const position& at) { return end_of(which, at.time) <= mark; });
+    from.update([&](join_buffer<T>& records) {
+      records.drop_while(
+        [&](timestamp at) { return end_of(which, at) <= mark; });
+    });
     note_first(from, times, which);
-    times.buffers -= from.empty() ? 1 : 0;
+    if (from.value().empty()) {
+      from.clear();
+      --times.buffers;
+    }
   }
 
   template <class T>
-  void note_first(map_state<position, T>& of, side_times& times, side which) {
-    if (const auto first = of.first_key())
-      times.keys.note(end_of(which, first->time), keyed_.store().current_key(),
+  void note_first(value_state<join_buffer<T>>& of, side_times& times,
+                  side which) {
+    if (const auto first = of.value().first_time())
+      times.keys.note(end_of(which, *first), keyed_.store().current_key(),
                       keyed_.store().current_hash());
   }
 
   template <class T>
-  void note_all(map_state<position, T>& of, side_times& times, side which) {
+  void note_all(value_state<join_buffer<T>>& of, side_times& times,
+                side which) {
     keyed_.store().for_each_key(of, [&](const key_type&, auto&) {
       ++times.buffers;
       note_first(of, times, which);
@@ -297,8 +293,8 @@ private:
   Function function_;
   collector<Out> collector_;
   interval_join_options<A, B> options_;
-  map_state<position, A> left_; // from open on
-  map_state<position, B> right_;
+  value_state<join_buffer<A>> left_; // from open on
+  value_state<join_buffer<B>> right_;
   side_times left_times_;
   side_times right_times_;
   /// Partner at which the record at hand goes on.

@@ -6,7 +6,8 @@ import random
 import unittest
 from collections import Counter
 
-from programs import PARALLELISMS, ROOT, Case, hidden_files, lines, rows, run
+from programs import (PARALLELISMS, ROOT, Case, check_expected, hidden_files,
+                      lines, rows, run)
 
 FEED = ROOT / "apps/earthquakes/data/earthquakes-2018w05.csv"
 HEADER = "window_start,window_end,net,count,strongest,strongest_id"
@@ -99,6 +100,7 @@ class Earthquakes(Case):
 
     def test_everything_in_time_at_every_parallelism(self):
         expected = complete(read())
+        check_expected(self, "earthquakes", HEADER, expected)
         for p in PARALLELISMS:
             with self.subTest(p=p):
                 out = self.folder / f"out{p}"

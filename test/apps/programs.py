@@ -72,6 +72,22 @@ def rows(folder):
     return result
 
 
+def check_expected(case, job, header, computed):
+    """The output that lies beside a job is what an independent computation
+    gives; FLOW_WRITE_EXPECTED=1 writes it."""
+    path = ROOT / "apps" / job / "expected" / "results.csv"
+    if os.environ.get("FLOW_WRITE_EXPECTED"):
+        path.parent.mkdir(exist_ok=True)
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            file.write(header + "\n")
+            csv.writer(file, lineterminator="\n").writerows(computed)
+    with open(path, newline="", encoding="utf-8") as file:
+        first, *lines_of_file = csv.reader(file)
+    case.assertEqual(",".join(first), header)
+    case.assertEqual([tuple(row) for row in lines_of_file],
+                     [tuple(map(str, row)) for row in computed])
+
+
 def hidden_files(folder):
     return [path for path in Path(folder).rglob("*")
             if path.is_file() and path.name.startswith(".")]

@@ -7,7 +7,8 @@ import unittest
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from programs import PARALLELISMS, ROOT, Case, hidden_files, lines, rows, run
+from programs import (PARALLELISMS, ROOT, Case, check_expected, hidden_files,
+                      lines, rows, run)
 
 STORMS = ROOT / "apps/storms/data/storms-1975-2020.csv"
 HEADER = ("storm_id,session_start,session_end,observations,duration_hours,"
@@ -64,6 +65,7 @@ class Storms(Case):
     def test_all_storms_at_every_parallelism(self):
         expected = sessions(read(), timedelta(hours=24))
         self.assertGreaterEqual(len(expected), 512)
+        check_expected(self, "storms", HEADER, expected)
         for p in PARALLELISMS:
             with self.subTest(p=p):
                 self.assertEqual(self.job(STORMS, self.folder / f"{p}",

@@ -3,7 +3,7 @@
 import unittest
 from collections import defaultdict
 
-from programs import Case, hidden_files, lines, rows, run
+from programs import Case, check_expected, hidden_files, lines, rows, run
 
 MASK = (1 << 64) - 1
 
@@ -27,6 +27,13 @@ def exact(events, users, rate, seed, base, window, slide):
         result[start] = len(set().union(
             *(slices.get(start + k * slide, ()) for k in range(count))))
     return result
+
+
+def iso(ms):
+    from datetime import datetime, timezone
+    text = datetime.fromtimestamp(ms // 1000, timezone.utc).strftime(
+        "%Y-%m-%dT%H:%M:%S")
+    return text + (f".{ms % 1000:03d}Z" if ms % 1000 else "Z")
 
 
 def ms_of(iso):
@@ -65,6 +72,10 @@ class UniqueVisitors(Case):
     def test_both_sketches_with_the_number_itself(self):
         events, users, rate, seed = 40_000, 9_000, 200, 7
         expected = exact(events, users, rate, seed, self.base, 60_000, 5_000)
+        # Estimates depend on the sketch; the numbers themselves do not.
+        check_expected(self, "unique_visitors", "window_start,window_end,exact",
+                       [(iso(start), iso(start + 60_000), count)
+                        for start, count in sorted(expected.items())])
         for sketch in ("hll", "bloom"):
             with self.subTest(sketch):
                 out = self.folder / sketch
