@@ -80,6 +80,7 @@ embedded_cluster::embedded_cluster(checkpoint_setup checkpoints,
   shared.metrics = &metrics_;
   shared.log = logger::to_stderr();
   shared.background = &background_;
+  shared.encoders = &encoders_;
   shared.storage = std::move(checkpoints.storage);
   shared.end_process = [] { _exit(to_int(exit_code::failed)); };
   resource_manager_ = system_.spawn<resource_manager_actor, caf::detached>();

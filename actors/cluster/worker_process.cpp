@@ -56,6 +56,7 @@ public:
     shared_.log = logger::to_stderr();
     shared_.fenced = &fenced_;
     shared_.background = &background_;
+    shared_.encoders = &encoders_;
     shared_.storage = storage_of(options);
     shared_.end_process = [] { end_process(exit_code::failed); };
     actor_ = system_.spawn<worker_actor, caf::detached>(
@@ -106,6 +107,7 @@ private:
   runtime_config config_;
   caf::actor_system system_{config_};
   background_threads background_{2};
+  background_threads encoders_{encoder_threads()};
   std::shared_ptr<channel_switch> channels_;
   caf::actor actor_;
   std::unique_ptr<link_host> links_;

@@ -53,23 +53,6 @@ expected<old_vertex> read_vertex(checkpoint_storage& storage,
   return result;
 }
 
-expected<state_handle> write_state(const snapshot_writing& how,
-                                   std::uint64_t checkpoint_id,
-                                   task_capture_writer& writer) {
-  auto output = how.storage->begin_state(checkpoint_id, how.name);
-  if (!output)
-    return output.error();
-  byte_string piece;
-  while (writer.write_some(piece)) {
-    if (how.given_up->load(std::memory_order_relaxed))
-      return error{error_code::cancelled, "the checkpoint was given up"};
-    if (auto done = (*output)->append(piece); !done)
-      return done.error();
-    piece.clear();
-  }
-  return (*output)->finish();
-}
-
 bool had_ended(const vertex_state& old, const task_place& place) {
   auto ended = [](const subtask_state& each) {
     return each.stage != subtask_stage::running;
@@ -81,13 +64,28 @@ bool had_ended(const vertex_state& old, const task_place& place) {
 
 } // namespace
 
-written_snapshot write_snapshot(const snapshot_writing& how,
-                                std::uint64_t checkpoint_id,
-                                task_capture capture) {
-  task_capture_writer writer{std::move(capture)};
-  auto state = how.storage ? write_state(how, checkpoint_id, writer)
-                           : expected<state_handle>{state_handle{}};
-  return {std::move(state), writer.work()};
+void snapshot_writer::write() {
+  if (how_.storage)
+    state_ = write_state();
+}
+
+expected<state_handle> snapshot_writer::write_state() {
+  auto output = how_.storage->begin_state(checkpoint_id_, how_.name);
+  if (!output)
+    return output.error();
+  byte_string piece;
+  while (writer_.write_some(piece)) {
+    if (how_.given_up->load(std::memory_order_relaxed))
+      return error{error_code::cancelled, "the checkpoint was given up"};
+    if (auto done = (*output)->append(piece); !done)
+      return done.error();
+    piece.clear();
+  }
+  return (*output)->finish();
+}
+
+written_snapshot snapshot_writer::finish() {
+  return {std::move(state_), writer_.work()};
 }
 
 expected<restored_task> read_restored(checkpoint_storage& storage,

@@ -25,11 +25,30 @@ struct written_snapshot {
   expected<void> work;
 };
 
-/// Encodes the capture piece by piece into the storage, and does the operators'
-/// blocking work in any case. Frees what the capture refers to as it goes.
-[[nodiscard]] written_snapshot write_snapshot(const snapshot_writing& how,
-                                              std::uint64_t checkpoint_id,
-                                              task_capture capture);
+/// One snapshot on its way to the storage: `write`, then `finish`.
+/// Owner: whoever does this. @thread one at a time, background ones
+class snapshot_writer {
+public:
+  snapshot_writer(snapshot_writing how, std::uint64_t checkpoint_id,
+                  task_capture capture)
+    : how_(std::move(how)), checkpoint_id_(checkpoint_id),
+      writer_(std::move(capture)) {}
+
+  /// Encodes the capture piece by piece into the storage, which takes a
+  /// processor. Frees what the capture refers to as it goes.
+  void write();
+
+  /// Does the operators' blocking work, in any case. Waits rather than works.
+  [[nodiscard]] written_snapshot finish();
+
+private:
+  expected<state_handle> write_state();
+
+  snapshot_writing how_;
+  std::uint64_t checkpoint_id_;
+  task_capture_writer writer_;
+  expected<state_handle> state_{state_handle{}};
+};
 
 /// Reads what the task at `place` starts from. Reads the states of all old
 /// subtasks where the parallelism has changed, else its own.

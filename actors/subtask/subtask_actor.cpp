@@ -288,12 +288,12 @@ void subtask_actor::snapshot_taken(taken_snapshot taken) {
                          + std::to_string(attempt_),
                        given_up};
   // A std::function is copied; a capture is not.
-  auto capture = std::make_shared<task_capture>(std::move(taken.capture));
-  shared_.background->run([how, ack, capture, &time = time_,
-                           self = caf::actor_cast<caf::actor>(this),
-                           to = job_manager_]() mutable {
-    const auto begin = time.steady();
-    auto written = write_snapshot(how, ack.checkpoint_id, std::move(*capture));
+  auto writer = std::make_shared<snapshot_writer>(std::move(how), id,
+                                                  std::move(taken.capture));
+  const auto report = [ack, writer, &time = time_, begin = time_.steady(),
+                       self = caf::actor_cast<caf::actor>(this),
+                       to = job_manager_]() mutable {
+    auto written = writer->finish();
     if (!written.work) {
       caf::anon_send(self, workfail_atom::value, written.work.error());
       return;
@@ -310,6 +310,11 @@ void subtask_actor::snapshot_taken(taken_snapshot taken) {
     ack.statistics.bytes = written.state->size;
     ack.state.state = std::move(*written.state);
     caf::anon_send(to, ckptack_atom::value, std::move(ack));
+  };
+  // What only waits must not keep others from encoding.
+  shared_.encoders->run([writer, report, background = shared_.background] {
+    writer->write();
+    background->run(report);
   });
 }
 

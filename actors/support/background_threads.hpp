@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -30,5 +31,10 @@ private:
   bool ending_ = false;                       // of mutex_
   std::vector<std::thread> threads_;
 };
+
+/// For work that would take every processor: half as many threads as there are.
+[[nodiscard]] inline std::size_t encoder_threads() {
+  return std::max(std::thread::hardware_concurrency() / 2, 1U);
+}
 
 } // namespace flow

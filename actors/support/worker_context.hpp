@@ -21,6 +21,9 @@ struct worker_context {
   logger log{log_level::off, [](std::string_view) {}, [] { return 0; }};
   /// Where work goes that blocks. Outlives the actor system.
   executor* background = nullptr;
+  /// Where snapshots become bytes: fewer at a time than there are processors,
+  /// so that records flow beside them. Ends before `background`.
+  executor* encoders = nullptr;
   /// Of the job's checkpoints; null when it keeps none.
   std::shared_ptr<checkpoint_storage> storage = nullptr;
   /// False in a simulation: the whole cluster runs in the scheduler's thread.

@@ -21,6 +21,7 @@ public:
     context.time = &time;
     context.metrics = &metrics;
     context.background = &background;
+    context.encoders = &background;
     context.detach = false;
   }
 

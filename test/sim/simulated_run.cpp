@@ -184,6 +184,7 @@ simulated_run::process_end simulated_run::run_cluster(const beginning& from) {
     [&](simulation& world) {
       world.time.set_now(std::chrono::floor<duration_ms>(before_).count());
       world.context.background = &background;
+      world.context.encoders = &background;
       world.context.storage = from.setup.storage;
     },
     from.setup.start};

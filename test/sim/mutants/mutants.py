@@ -79,7 +79,7 @@ MUTANTS = [
      "  if (std::exchange(cleaned_, true))\n    return {};", ""),
     ("parts acknowledged before they are durable",
      "actors/subtask/snapshot_io.cpp",
-     "writer.work()}", "expected<void>{}}"),
+     "writer_.work()}", "expected<void>{}}"),
     ("state acknowledged before it is durable", STORAGE,
      "    if (auto done = file_->sync(); !done)\n      return done.error();\n",
      ""),
