@@ -95,8 +95,9 @@ public:
   value call(const call_step& asked) override {
     call_step step = asked;
     step.resolve({"report", "allowed"});
-    auto& group =
-      groups_.try_emplace(step.arg("group", 0).dump(), drift_).first->second;
+    const value& named =
+      step.has("group", 0) ? step.arg("group", 0) : step.arg("value");
+    auto& group = groups_.try_emplace(named.dump(), drift_).first->second;
     if (step.name() == "allowed")
       return group.allowed();
     if (step.name() != "report")

@@ -70,7 +70,11 @@ private:
   using action = std::function<void()>;
 
   [[nodiscard]] std::size_t channel_of(const call_step& step) const {
-    const value& channel = step.arg("channel", 0);
+    const value& ended = step.arg("value"); // {"end_of_partition": 1}
+    const value& channel = step.name() == "end_of_partition" && ended.is_int()
+                               && !step.has("channel")
+                             ? ended
+                             : step.arg("channel", 0);
     const auto found =
       static_cast<std::size_t>(channel.is_null() ? 0 : channel.as_int());
     if (found >= channels_)

@@ -80,4 +80,12 @@ const value& call_step::arg(const std::string& by_name,
   return args_[by_name];
 }
 
+const value& call_step::window() const {
+  const bool plain = args_.is_list() && args_.as_list().size() == 2
+                     && args_.as_list()[0].number();
+  if (plain || args_.find("start") != nullptr)
+    return args_;
+  return arg("window", 0);
+}
+
 } // namespace flow::harness

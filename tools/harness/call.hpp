@@ -32,6 +32,10 @@ public:
   }
   [[nodiscard]] const value& all() const noexcept { return args_; }
 
+  /// The window that a call is about: under `window`, or the arguments
+  /// themselves; null if there is none.
+  [[nodiscard]] const value& window() const;
+
 private:
   std::string name_;
   value args_; // a map or a list

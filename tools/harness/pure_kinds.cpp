@@ -100,8 +100,7 @@ value call_window_start(const call_step& step) {
 }
 
 value call_max_timestamp(const call_step& step) {
-  return window_of(step.has("window", 0) ? step.arg("window", 0) : step.all())
-    .max_timestamp();
+  return window_of(step.window()).max_timestamp();
 }
 
 value call_cleanup_time(const call_step& step) {
@@ -179,10 +178,7 @@ public:
   value call(const call_step& asked) override {
     call_step step = asked;
     step.resolve({"add", "state_window", "retire"});
-    const auto window = window_of(step.has("window", 0)  ? step.arg("window", 0)
-                                  : step.all().is_list() ? step.all()
-                                  : step.has("value")    ? step.arg("value")
-                                                         : step.all());
+    const auto window = window_of(step.window());
     if (step.name() == "add")
       return added(windows_.add(window, assigner_));
     if (step.name() == "state_window") {

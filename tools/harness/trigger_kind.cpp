@@ -126,9 +126,7 @@ private:
     return value::list{window["start"], window["end"]};
   }
   static value window_in(const call_step& step) {
-    if (step.all().is_list() && step.all().as_list().size() == 2)
-      return step.all();
-    return normal(step.arg("window", 0));
+    return normal(step.window());
   }
   static window_end end_of(const value& window) {
     if (!window.is_list())
@@ -144,8 +142,9 @@ private:
   }
 
   value element_in(const call_step& step) {
-    const value window = normal(step.arg("window", 0));
-    const value& stamp = step.arg("ts", 1);
+    const value window = window_in(step);
+    const bool bare = &step.window() == &step.all();
+    const value stamp = bare ? step.all()["ts"] : step.arg("ts", 1);
     const value record =
       value::map{{"key", step.arg("key", 3)}, {"value", step.arg("value", 2)}};
     context timers{*this, window};

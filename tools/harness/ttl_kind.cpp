@@ -135,8 +135,15 @@ private:
   }
 
   /// The value to write: under `value`, or the first argument.
-  [[nodiscard]] static value given(const call_step& step) {
-    return step.has("values") ? step.arg("values") : step.arg("value", 0);
+  [[nodiscard]] value given(const call_step& step) const {
+    if (step.all().is_list() && kind_ == "list") {
+      const auto& all = step.all().as_list();
+      return all.size() == 1 && all[0].is_list() ? all[0] : step.all();
+    }
+    for (const char* name : {"values", "entry", "map_value"})
+      if (step.all().is_map() && step.has(name))
+        return step.arg(name);
+    return step.arg("value", 0);
   }
 
   value update(const call_step& step) {
