@@ -21,10 +21,11 @@ next_message peek(caf::scheduled_actor& actor) {
     result.kind = message_kind::aborted;
     result.checkpoint_id = content.get_as<std::uint64_t>(2);
   } else if (content.match_elements<ckptack_atom, checkpoint_ack>()
-             || content.match_elements<ckptdecl_atom, checkpoint_decline>()
-             || content.match_elements<ckptend_atom, std::uint32_t,
-                                       std::uint32_t>()) {
+             || content.match_elements<ckptdecl_atom, checkpoint_decline>()) {
     result.kind = message_kind::acknowledgement;
+  } else if (content
+               .match_elements<ckptend_atom, std::uint32_t, std::uint32_t>()) {
+    result.kind = message_kind::at_end;
   }
   return result;
 }

@@ -14,7 +14,8 @@ enum class message_kind {
   element,         ///< of a channel
   completed,       ///< a checkpoint is complete
   aborted,         ///< a checkpoint is given up
-  acknowledgement, ///< what a subtask says of a checkpoint, or of its end
+  acknowledgement, ///< what a subtask says of a checkpoint
+  at_end,          ///< a subtask waits for its last checkpoint
 };
 
 struct next_message {

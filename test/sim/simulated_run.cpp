@@ -261,7 +261,8 @@ void simulated_run::step(simulated_cluster& cluster,
   if (++result_.messages == messages_with_faults)
     plan_.end();
   scheduler.run_once();
-  if (result_.messages % look_every == 0)
+  // What a disk has forgotten is looked at when the next process begins.
+  if (!died_ && result_.messages % look_every == 0)
     checks_.look();
 }
 
@@ -302,8 +303,9 @@ void simulated_run::before_message(caf::scheduled_actor& actor) {
   crash_before(actor);
   if (died_ || cut_before(actor, message) || notify_wrongly(actor, message))
     return;
-  if (message.kind == message_kind::acknowledgement
-      && delay_acknowledgement(actor))
+  const bool of_checkpoint = message.kind == message_kind::acknowledgement;
+  if ((of_checkpoint || message.kind == message_kind::at_end)
+      && delay_acknowledgement(actor, of_checkpoint ? 8 : 64))
     return;
   watch(actor, message);
 }
@@ -364,7 +366,9 @@ bool simulated_run::notify_wrongly(caf::scheduled_actor& actor,
 
 /// A subtask dies while what one says of a checkpoint is under way, which
 /// arrives when nobody waits for it any more.
-bool simulated_run::delay_acknowledgement(caf::scheduled_actor& actor) {
+/// @param odds  as of fault_plan::strikes
+bool simulated_run::delay_acknowledgement(caf::scheduled_actor& actor,
+                                          std::uint64_t odds) {
   std::vector<caf::actor> subtasks;
   for (const auto& [id, address] : actors_)
     if (auto each = caf::actor_cast<caf::actor>(address))
@@ -372,7 +376,7 @@ bool simulated_run::delay_acknowledgement(caf::scheduled_actor& actor) {
             caf::actor_cast<caf::abstract_actor*>(each))
           != nullptr)
         subtasks.push_back(std::move(each));
-  if (subtasks.empty() || !plan_.strikes(fault::late_acknowledgement, 8))
+  if (subtasks.empty() || !plan_.strikes(fault::late_acknowledgement, odds))
     return false;
   trace([] { return "   is late, and a subtask dies"; });
   hold_back(actor);

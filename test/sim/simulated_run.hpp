@@ -84,7 +84,7 @@ private:
   void crash_before(caf::scheduled_actor& actor);
   bool cut_before(caf::scheduled_actor& actor, const next_message& message);
   bool notify_wrongly(caf::scheduled_actor& actor, const next_message& message);
-  bool delay_acknowledgement(caf::scheduled_actor& actor);
+  bool delay_acknowledgement(caf::scheduled_actor& actor, std::uint64_t odds);
   void hold_back(caf::scheduled_actor& actor);
   void watch(caf::scheduled_actor& actor, const next_message& message);
   void die();
