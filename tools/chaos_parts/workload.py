@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "apps/flights/data"
 INTERVAL_MS = 150
+WINDOW_MIN = 5
 
 
 class Workload:
@@ -28,9 +29,13 @@ class Workload:
                 rows = sum(1 for _ in file) - 1
             rate = max(1, int(rows / seconds))
             inputs = ["--input", week, "--airports", DATA / "airports.csv"]
+            # So many windows, and watermarks so soon after a start, that most
+            # checkpoints have some to commit.
             self.arguments = [*inputs, "--source-rate", rate,
-                              "--out-of-orderness", "1h"]
-            self.audit_arguments = inputs
+                              "--out-of-orderness", "10min",
+                              "--watermark-every", 100,
+                              "--window", f"{WINDOW_MIN}min"]
+            self.audit_arguments = [*inputs, "--window-min", WINDOW_MIN]
 
     def command(self, output, checkpoints, resume):
         """How to start it: from its newest checkpoint or from the
