@@ -404,7 +404,8 @@ void checkpoint_coordinator::publish_next(steps& out) {
 /// Moves the states out of what was pending: they may be large.
 std::shared_ptr<const checkpoint_metadata>
 checkpoint_coordinator::take_metadata(std::uint64_t id, pending& of) const {
-  auto result = std::make_shared<checkpoint_metadata>();
+  const std::shared_ptr<checkpoint_metadata> result{new checkpoint_metadata,
+                                                    drop_in_pieces};
   result->checkpoint_id = id;
   result->kind = of.snapshot;
   result->job_id = plan_.job_id;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libflow/core/bytes.hpp"
+#include "libflow/core/large_memory.hpp"
 #include "libflow/state/state_format.hpp"
 
 namespace flow {
@@ -207,6 +208,15 @@ private:
 };
 
 } // namespace
+
+void drop_in_pieces(checkpoint_metadata* what) noexcept {
+  constexpr std::size_t large = std::size_t{4} << 20;
+  for (auto& vertex : what->vertices)
+    for (auto& each : vertex.subtasks)
+      if (auto& bytes = each.state.bytes; bytes.capacity() >= large)
+        release_pages(bytes.data(), bytes.capacity());
+  delete what;
+}
 
 std::uint64_t state_bytes(const checkpoint_metadata& of) noexcept {
   std::uint64_t sum = 0;

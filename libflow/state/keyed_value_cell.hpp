@@ -26,20 +26,27 @@ public:
       table_(where.pool, where.owned) {}
 
   void prefetch(std::span<const std::uint64_t> hashes) const override {
-    for (const std::uint64_t hash : hashes)
+    const bool live = table_.snapshot_live();
+    for (const std::uint64_t hash : hashes) {
       table_.prefetch(hash);
+      if (live)
+        table_.prefetch_owner(hash);
+    }
   }
 
   void resolve() override {
-    writes_in_place_ = !table_.snapshot_live();
     const auto& keys = block_->keys;
     const auto& hashes = block_->hashes;
+    const bool live = table_.snapshot_live();
+    in_place_ = live ? 0 : this->all_in_place;
     for (std::size_t i = 0; i < keys.size(); ++i)
       slots_[i] = lookup(hashes[i], *keys[i]);
+    for (std::size_t i = 0; live && i < keys.size(); ++i)
+      note_owner(i);
   }
 
   void forget() override {
-    writes_in_place_ = !table_.snapshot_live();
+    in_place_ = table_.snapshot_live() ? 0 : this->all_in_place;
     this->forget_all();
   }
 
@@ -63,12 +70,12 @@ public:
   [[nodiscard]] std::unique_ptr<keyed_snapshot_part> snapshot() override {
     auto part = std::make_unique<table_snapshot_part<K, no_namespace, T>>(
       this->header(), table_.snapshot(), max_parallelism_);
-    writes_in_place_ = false;
+    in_place_ = 0;
     return part;
   }
 
   void for_each_key(const std::function<void(const K&)>& f) override {
-    writes_in_place_ = false;
+    in_place_ = 0;
     table_.snapshot().for_each([&](const K& key, const T&) { f(key); });
   }
 
@@ -91,7 +98,9 @@ public:
 protected:
   T* find_current() override {
     const std::size_t i = block_->current();
-    return slots_[i] = lookup(block_->hashes[i], *block_->keys[i]);
+    slots_[i] = lookup(block_->hashes[i], *block_->keys[i]);
+    note_owner(i);
+    return slots_[i];
   }
 
   T& insert_current() override {
@@ -104,22 +113,40 @@ protected:
       const arena_scope owning{nullptr};
       value = default_;
     }
-    if (inserted || table_.moves() != moves)
+    if (inserted)
       note_change(moves, hash);
+    else if (table_.moves() != moves)
+      note_copy(hash);
     slots_[i] = &value;
+    note_owner(i);
     return value;
   }
 
 private:
   using value_cell<T>::chunk_bytes_;
   using value_cell<T>::default_;
+  using value_cell<T>::in_place_;
   using value_cell<T>::slots_;
-  using value_cell<T>::writes_in_place_;
 
   [[nodiscard]] T* lookup(std::uint64_t hash, const K& key) {
     // Written to only where writable() has seen that it may.
     auto* found = const_cast<T*>(table_.find(hash, key));
     return found != nullptr ? found : &default_;
+  }
+
+  /// Whether the value of a record may be written to where it is.
+  void note_owner(std::size_t i) noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << i;
+    in_place_ =
+      table_.owns(block_->hashes[i]) ? in_place_ | bit : in_place_ & ~bit;
+  }
+
+  /// The segment of a hash was a snapshot's too and has been copied.
+  void note_copy(std::uint64_t hash) noexcept {
+    const auto& hashes = block_->hashes;
+    for (std::size_t i = 0; i < hashes.size(); ++i)
+      if (table_.same_segment(hashes[i], hash))
+        slots_[i] = nullptr;
   }
 
   /// A key came or went: other records of the block may have it too, and what

@@ -79,6 +79,25 @@ public:
     asm volatile("");
   }
 
+  /// The same for what owns() reads.
+  void prefetch_owner(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(
+      &place{directory_data_[index_of(hash)]}.segment().header(), 0);
+    asm volatile("");
+  }
+
+  /// Whether no snapshot holds the values of keys with this hash.
+  [[nodiscard]] bool owns(std::uint64_t hash) const noexcept {
+    return !snapshot_live()
+           || !place{directory_data_[index_of(hash)]}.segment().shared();
+  }
+
+  /// Whether keys of two hashes are in one segment.
+  [[nodiscard]] bool same_segment(std::uint64_t a,
+                                  std::uint64_t b) const noexcept {
+    return directory_data_[index_of(a)] == directory_data_[index_of(b)];
+  }
+
   /// The value of a key, or nullptr. Here and below a key may be given as
   /// anything that it compares with and can be made of.
   /// @pre hash is the key's, within the owned range

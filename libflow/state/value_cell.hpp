@@ -54,8 +54,10 @@ public:
 
   /// The current key's value to write to; a new one equals the default.
   [[nodiscard]] T& writable() {
-    T* slot = slots_[cursor_->index];
-    if (slot != nullptr && slot != &default_ && writes_in_place_) [[likely]]
+    const std::uint32_t index = cursor_->index;
+    T* slot = slots_[index];
+    if (slot != nullptr && slot != &default_ && (in_place_ >> index & 1) != 0)
+      [[likely]]
       return *slot;
     return insert_current();
   }
@@ -77,10 +79,13 @@ protected:
   /// The same, and makes the place one of the key's own.
   virtual T& insert_current() = 0;
 
+  static constexpr std::uint64_t all_in_place = ~std::uint64_t{0};
+
   void forget_all() noexcept { slots_.fill(nullptr); }
 
   const block_cursor* cursor_;
-  bool writes_in_place_ = true;
+  /// A bit a record of the block: no snapshot holds what its slot points to.
+  std::uint64_t in_place_ = all_in_place;
   std::array<T*, keyed_block_records + 1> slots_{};
   T default_;
   std::size_t chunk_bytes_ = 0; // of all values

@@ -145,6 +145,28 @@ TEST_CASE("a key that comes several times in a block is one key") {
   store.end_block();
 }
 
+namespace {
+
+/// What two states held when a snapshot was taken.
+struct two_maps {
+  std::map<std::int64_t, std::int64_t> counts;
+  std::map<std::int64_t, std::string> names;
+};
+
+void check_holds(keyed_state_snapshot taken, const two_maps& expected) {
+  keyed_state_store<std::int64_t> copy{all_groups, 128};
+  auto count = copy.value(counter{"count", 5}).value();
+  auto name = copy.value(value_state_descriptor<std::string>{"name"}).value();
+  REQUIRE(copy.restore(test::bytes_of(std::move(taken))));
+  REQUIRE(copy.entry_count() == expected.counts.size() + expected.names.size());
+  for (const auto& [key, value] : expected.counts)
+    with_key(copy, key, [&] { REQUIRE(count.value() == value); });
+  for (const auto& [key, value] : expected.names)
+    with_key(copy, key, [&] { REQUIRE(name.value() == value); });
+}
+
+} // namespace
+
 TEST_CASE("random blocks on two states behave as two maps") {
   const auto seed = test::seed();
   CAPTURE(seed);
@@ -154,7 +176,7 @@ TEST_CASE("random blocks on two states behave as two maps") {
   auto name = store.value(value_state_descriptor<std::string>{"name"}).value();
   std::map<std::int64_t, std::int64_t> counts;
   std::map<std::int64_t, std::string> names;
-  std::vector<keyed_state_snapshot> held;
+  std::vector<std::pair<keyed_state_snapshot, two_maps>> held;
   for (int round = 0; round < 4000; ++round) {
     std::vector<std::int64_t> keys(1 + random() % keyed_block_records);
     for (auto& key : keys)
@@ -186,10 +208,13 @@ TEST_CASE("random blocks on two states behave as two maps") {
         counts.try_emplace(key, 5).first->second += 2;
       }
       if (random() % 2000 == 0)
-        held.push_back(store.snapshot());
+        held.emplace_back(store.snapshot(), two_maps{counts, names});
     }
-    if (held.size() > 3)
+    if (held.size() > 3) {
+      for (auto& [snapshot, expected] : held)
+        check_holds(std::move(snapshot), expected);
       held.clear();
+    }
   }
   CHECK(store.entry_count() == counts.size() + names.size());
 }
