@@ -267,7 +267,7 @@ void worker_actor::handle(const worker_end&) {
 
 void worker_actor::on_deployed(std::uint32_t task, std::uint32_t attempt,
                                const caf::actor& subtask) {
-  tasks_[task] = {attempt, subtask, 0};
+  tasks_[task] = {attempt, subtask, setup_.worker};
   tell_job(task_deployed{task, attempt});
 }
 

@@ -62,7 +62,7 @@ private:
   struct local_task {
     std::uint32_t attempt = 0;
     caf::actor subtask;
-    std::uint32_t coordinator_worker = 0; ///< of a source's
+    std::uint32_t coordinator_worker = 0; ///< of a source's; else this one
   };
   struct local_coordinator {
     std::uint32_t attempt = 0;
@@ -101,6 +101,7 @@ private:
   void on_answer(const split_answer& answer);
   void on_link_up(const opened_link& opened);
   void on_link_down(const ended_link& ended);
+  void fail_readers_of(const ended_link& ended);
   void on_dialled(std::uint32_t worker);
   void on_redial(std::uint32_t worker, std::uint32_t incarnation);
 

@@ -79,10 +79,22 @@ void worker_actor::on_link_down(const ended_link& ended) {
     if (!other.control || other.control->over().get() != ended.link)
       return;
     other.control.reset();
+    fail_readers_of(ended);
   }
   if (other.dialled)
     delayed_send(this, redial_interval, redial_atom::value, ended.name.worker,
                  ended.name.incarnation);
+}
+
+/// A question for a split, its answer or a trigger may have been lost with the
+/// link; nobody would repeat it.
+void worker_actor::fail_readers_of(const ended_link& ended) {
+  for (const auto& [task, each] : tasks_)
+    if (each.coordinator_worker == ended.name.worker)
+      send(each.subtask, linkfail_atom::value,
+           error{error_code::io,
+                 "the link to worker " + std::to_string(ended.name.worker)
+                   + ", which hands out splits, has ended: " + ended.why.text});
 }
 
 void worker_actor::on_redial(std::uint32_t worker, std::uint32_t incarnation) {
