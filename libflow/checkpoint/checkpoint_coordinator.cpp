@@ -129,6 +129,7 @@ checkpoint_coordinator::job_stops(time_point now) {
   steps out;
   if (!std::exchange(stopping_, true))
     give_up_all("the job stops", now, out);
+  retell_at_ = now + retell_interval;
   return out;
 }
 
@@ -192,8 +193,15 @@ checkpoint_coordinator::steps checkpoint_coordinator::tick(time_point now,
   return out;
 }
 
-/// A task that missed the news would wait for ever.
+/// A task that missed the news would wait for ever: that the last one is
+/// complete, or, while the job stops, that others were given up, for no newer
+/// barrier comes then that would tell as much.
 void checkpoint_coordinator::retell_last(time_point now, steps& out) {
+  if (running_ && stopping_ && !last_ && pending_.empty() && next_id_ > 1
+      && now >= retell_at_) {
+    out.push_back(abort_step(next_id_ - 1, checkpoint_failure::cancelled));
+    retell_at_ = now + retell_interval;
+  }
   if (!running_ || !last_ || now < retell_at_ || !all_at_end())
     return;
   out.push_back(step_of(kind::notify_completed, *last_));
@@ -213,7 +221,8 @@ checkpoint_coordinator::wake_at() const {
     return result;
   if (last_wanted())
     take(time_point{0});
-  if (last_ && all_at_end())
+  if ((last_ && all_at_end())
+      || (stopping_ && !last_ && pending_.empty() && next_id_ > 1))
     take(retell_at_);
   if (due_ && goes_on() && pending_.size() < options_.max_concurrent)
     take(last_completed_at_
