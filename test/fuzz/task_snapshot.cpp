@@ -7,11 +7,23 @@ namespace flow::fuzz {
 
 namespace {
 
+/// Bytes as if they had only been referenced.
+struct referenced {
+  bytes all;
+
+  bool write_some(byte_writer& out) {
+    out.write_raw(all);
+    return !std::exchange(all, {}).empty();
+  }
+};
+
 bytes written(const task_snapshot& from) {
   task_capture capture{from.ids, {}, from.valves};
-  for (const auto& each : from.operators)
+  for (const auto& each : from.operators) {
+    auto keyed = each.keyed.empty() ? nullptr : defer(referenced{each.keyed});
     capture.operators.push_back(
-      {nullptr, each.keyed, each.list, each.broadcast, {}});
+      {std::move(keyed), each.list, each.broadcast, {}});
+  }
   return encode(std::move(capture));
 }
 

@@ -47,7 +47,7 @@ std::vector<bytes> seeds() {
     coordinator_deployed{1, 2},
     task_connected{3, 2},
     task_changed{std::move(failed)},
-    worker_metrics{1, 2, 3, 4, 5, "flow_up 1\n"},
+    worker_metrics{1, 2, 3, 4, 5, {{"rows", 6}}, "flow_up 1\n"},
     split_question{1, 2, 0, 3},
     split_answer{3, 2, some_bytes(12), {}},
     worker_end{},

@@ -5,8 +5,9 @@ usage: tools/checks/instructions.py [--update] [--bin DIR] [qN...]
 
 Runs each query under callgrind with two numbers of events; what the difference
 costs is the loop's, without start and end. (flow-bench repeats a pair that was
-disturbed, so that its instructions say nothing.) Fails when a query takes over 5 % more than test/golden/instructions.txt
-says; --update writes that file, and the commit says why it grew."""
+disturbed, so that its instructions say nothing.) Fails when a query takes over
+5 % more than test/golden/instructions.txt says; --update writes that file, and
+the commit says why it grew."""
 
 import argparse
 import os
