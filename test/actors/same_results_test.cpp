@@ -180,7 +180,7 @@ std::vector<reading> random_records(std::mt19937_64& random) {
     now += static_cast<timestamp>(random() % 3);
     result.push_back({static_cast<std::int64_t>(random() % 6),
                       static_cast<std::int64_t>(random() % 30),
-                      now - static_cast<timestamp>(random() % 18)});
+                      now - static_cast<timestamp>(random() % 30)});
   }
   return result;
 }
