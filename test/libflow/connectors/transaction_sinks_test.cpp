@@ -119,6 +119,9 @@ std::vector<std::vector<std::byte>> snapshot(sink_writer<std::int64_t>& of,
                                              std::uint64_t id) {
   auto taken = of.snapshot({.checkpoint_id = id});
   REQUIRE(taken);
+  if (taken->large_entries)
+    for (auto& each : taken->large_entries())
+      taken->entries.push_back(std::move(each));
   return taken->entries;
 }
 
