@@ -113,7 +113,8 @@ public:
     }
     if (slices_.empty())
       return false;
-    while (!slices_.empty() && out.size() < piece_bytes) {
+    const std::size_t begin = out.size(); // others may have written there
+    while (!slices_.empty() && out.size() - begin < piece_bytes) {
       part& first = slices_.back();
       if (!std::exchange(first.opened, true)) {
         out.write_int(first.window.start);
