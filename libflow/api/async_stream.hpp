@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libflow/api/data_stream.hpp"
+#include "libflow/core/owned.hpp"
 #include "libflow/operators/async_operator.hpp"
 
 /// Streams that ask somebody else: `data_stream::async_ordered` and
@@ -23,7 +24,7 @@ data_stream<Out> data_stream<T>::add_async(Function function, async_order order,
   auto result = add<Out>(
     operator_kind::async, [function = std::move(function), order, options](
                             const std::string& name, receiver<Out>& out) {
-      return std::make_unique<async_operator<T, Out, Function>>(
+      return make_owned<operator_base, async_operator<T, Out, Function>>(
         name, out, function, order, options);
     });
   result.last().stateful = true; // records whose answers are outstanding

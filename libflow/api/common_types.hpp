@@ -5,6 +5,9 @@
 #include "libflow/api/stream_environment.hpp"
 #include "libflow/core/text.hpp"
 #include "libflow/operators/keyed_process.hpp"
+#include "libflow/windows/slice_bytes.hpp"
+#include "libflow/windows/slice_store.hpp"
+#include "libflow/windows/tumbling.hpp"
 
 /// What streams of texts and of numbers have in common in every job, compiled
 /// once in the library: a job pays the compiler for its own types alone.
@@ -22,6 +25,8 @@ namespace flow {
   extern_or_not template class typed_batch_codec<T, void>;                     \
   extern_or_not template struct typed_record_type<T>;                          \
   extern_or_not template struct plain_exchange<T>;                             \
+  extern_or_not template void guarding_operator::leave_out(const T&,           \
+                                                           timestamp);         \
   extern_or_not template struct detail::source_code<T>;                        \
   extern_or_not template data_stream<T> stream_environment::from_source(       \
     std::shared_ptr<const source<T>>);
@@ -40,10 +45,22 @@ namespace flow {
   extern_or_not template class detail::keyed_value_cell<Key, std::int64_t>;    \
   extern_or_not template class detail::scoped_cell<Key, no_namespace,          \
                                                    std::int64_t, true>;        \
+  extern_or_not template class keyed_part<Key>;                                \
   extern_or_not template class keyed_state_store<Key>;                         \
   extern_or_not template expected<value_state<std::int64_t>>                   \
-  keyed_state_store<Key>::value(const value_state_descriptor<std::int64_t>&,   \
-                                const state_scope<no_namespace>*);
+  keyed_state_store<Key>::folded(                                              \
+    state_format::state_kind, const value_state_descriptor<std::int64_t>&,     \
+    std::int64_t, const state_scope<no_namespace>*);
+
+/// A count per key of this type and window of a clock's grid.
+#define FLOW_COMMON_WINDOWS(extern_or_not, Key)                                \
+  extern_or_not template class slice_store<Key, std::int64_t>;                 \
+  extern_or_not template class slices_snapshot<Key, std::int64_t>;             \
+  extern_or_not template class deferred_state_of<                              \
+    slices_snapshot<Key, std::int64_t>>;                                       \
+  extern_or_not template expected<void> read_slices(                           \
+    std::span<const std::byte>, const slice_header&, const tumbling_windows&,  \
+    key_group_range, timestamp, slice_store<Key, std::int64_t>&);
 
 // clang before 16 instantiates members whose constraints do not hold.
 #if defined(__clang__) && __clang_major__ < 16
@@ -57,6 +74,8 @@ FLOW_COMMON_RECORD(extern, text)
 FLOW_COMMON_RECORD(extern, std::int64_t)
 FLOW_COMMON_KEY(extern, text)
 FLOW_COMMON_KEY(extern, std::int64_t)
+FLOW_COMMON_WINDOWS(extern, text)
+FLOW_COMMON_WINDOWS(extern, std::int64_t)
 #endif
 
 } // namespace flow

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libflow/api/keyed_stream.hpp"
+#include "libflow/core/owned.hpp"
 #include "libflow/operators/broadcast_connect.hpp"
 #include "libflow/operators/co_process.hpp"
 #include "libflow/operators/interval_join.hpp"
@@ -167,8 +168,9 @@ private:
       {input_rule::any, input_rule::any},
       [function = std::move(function)](const std::string& name,
                                        receiver<Out>& to) {
-        return std::make_unique<co_process_operator<A, B, Out, Function>>(
-          name, to, function);
+        return make_owned<operator_base,
+                          co_process_operator<A, B, Out, Function>>(name, to,
+                                                                    function);
       });
   }
 
@@ -180,9 +182,9 @@ private:
       {input_rule::any, input_rule::broadcast},
       [function = std::move(function), wait = wait_](const std::string& name,
                                                      receiver<Out>& to) {
-        return std::make_unique<
-          broadcast_process_operator<A, B, Out, Function>>(name, to, function,
-                                                           wait);
+        return make_owned<operator_base,
+                          broadcast_process_operator<A, B, Out, Function>>(
+          name, to, function, wait);
       },
       wait_);
   }
@@ -220,7 +222,8 @@ public:
       [first = first_.selector(), second = second_.selector(),
        function = std::move(function)](const std::string& name,
                                        receiver<out>& to) {
-        return std::make_unique<
+        return make_owned<
+          operator_base,
           keyed_co_process_operator<A, B, out, SelectorA, SelectorB, Function>>(
           name, to, first, second, function);
       });
@@ -263,8 +266,8 @@ public:
       {input_rule::keyed, input_rule::broadcast},
       [selector = first_.selector(), function = std::move(function)](
         const std::string& name, receiver<out>& to) {
-        return std::make_unique<
-          keyed_broadcast_process_operator<A, B, out, Selector, Function>>(
+        return make_owned<operator_base, keyed_broadcast_process_operator<
+                                           A, B, out, Selector, Function>>(
           name, to, selector, function);
       });
   }
@@ -333,7 +336,8 @@ private:
       [left = left_.selector(), right = right_.selector(), options = options_,
        function = std::move(function)](const std::string& name,
                                        receiver<Out>& to) {
-        return std::make_unique<
+        return make_owned<
+          operator_base,
           interval_join_operator<A, B, Out, SelectorA, SelectorB, Function>>(
           name, to, left, right, function, options);
       });

@@ -3,6 +3,7 @@
 #include "libflow/api/collected.hpp"
 #include "libflow/api/print_sink.hpp"
 #include "libflow/api/stream_base.hpp"
+#include "libflow/core/owned.hpp"
 #include "libflow/functions/async_options.hpp"
 #include "libflow/functions/function.hpp"
 #include "libflow/functions/watermark_strategy.hpp"
@@ -53,12 +54,12 @@ public:
                   "flow: map needs a function R(const T&)");
     if constexpr (map_function<Function, T>) {
       using out = map_result<Function, T>;
-      return add<out>(operator_kind::map,
-                      [function = std::move(function)](const std::string& name,
-                                                       receiver<out>& to) {
-                        return std::make_unique<map_operator<T, out, Function>>(
-                          name, to, function);
-                      });
+      return add<out>(
+        operator_kind::map, [function = std::move(function)](
+                              const std::string& name, receiver<out>& to) {
+          return make_owned<operator_base, map_operator<T, out, Function>>(
+            name, to, function);
+        });
     }
   }
 
@@ -68,12 +69,12 @@ public:
     static_assert(detail::fits<filter_function<Function, T>>,
                   "flow: filter needs a function bool(const T&)");
     if constexpr (filter_function<Function, T>)
-      return add<T>(operator_kind::filter,
-                    [function = std::move(function)](const std::string& name,
-                                                     receiver<T>& to) {
-                      return std::make_unique<filter_operator<T, Function>>(
-                        name, to, function);
-                    });
+      return add<T>(
+        operator_kind::filter, [function = std::move(function)](
+                                 const std::string& name, receiver<T>& to) {
+          return make_owned<operator_base, filter_operator<T, Function>>(
+            name, to, function);
+        });
     else
       return *this;
   }
@@ -86,12 +87,12 @@ public:
                   "flow: flat_map needs a function void(const T&, "
                   "collector<Out>&); name Out when it cannot be deduced");
     if constexpr (flat_map_function<Function, T, out>)
-      return add<out>(operator_kind::flat_map, [function = std::move(function)](
-                                                 const std::string& name,
-                                                 receiver<out>& to) {
-        return std::make_unique<flat_map_operator<T, out, Function>>(name, to,
-                                                                     function);
-      });
+      return add<out>(
+        operator_kind::flat_map, [function = std::move(function)](
+                                   const std::string& name, receiver<out>& to) {
+          return make_owned<operator_base, flat_map_operator<T, out, Function>>(
+            name, to, function);
+        });
   }
 
   /// A function that answers later, through a promise: `void f(const T&,
@@ -118,8 +119,8 @@ public:
       return add<out>(
         operator_kind::process, [function = std::move(function)](
                                   const std::string& name, receiver<out>& to) {
-          return std::make_unique<process_operator<T, out, Function>>(name, to,
-                                                                      function);
+          return make_owned<operator_base, process_operator<T, out, Function>>(
+            name, to, function);
         });
   }
 
@@ -132,11 +133,11 @@ public:
                   "flow: this watermark strategy does not fit the record type");
     if constexpr (watermark_strategy_for<Strategy, T>) {
       auto result =
-        add<T>(operator_kind::watermarks,
-               [strategy](const std::string& name, receiver<T>& to) {
-                 return std::make_unique<watermark_operator<T, Strategy>>(
-                   name, to, strategy);
-               });
+        add<T>(operator_kind::watermarks, [strategy](const std::string& name,
+                                                     receiver<T>& to) {
+          return make_owned<operator_base, watermark_operator<T, Strategy>>(
+            name, to, strategy);
+        });
       result.last().add_note("watermarks", strategy.describe());
       return result;
     } else {
@@ -198,7 +199,8 @@ public:
       "std::uint32_t channel_count)");
     return partitioned(
       partitioning::custom,
-      std::make_shared<custom_exchange<T, Function>>(std::move(function)));
+      make_owned<const edge_code, custom_exchange<T, Function>>(
+        std::move(function)));
   }
 
   // -- ends -------------------------------------------------------------------
@@ -210,7 +212,7 @@ public:
   /// Prints each record on a line of standard output, behind the number of
   /// the subtask when there are several.
   stream_sink print() const requires printable_record<T> {
-    return sink_to(std::make_shared<print_sink<T>>());
+    return sink_to(make_owned<const sink<T>, print_sink<T>>());
   }
 
   /// Gathers the records in this process; for tests and small results. Read
@@ -291,7 +293,8 @@ private:
     // What it has prepared and not committed has to be found again.
     node.stateful = target->guarantee() == sink_guarantee::exactly_once;
     const bool blocking = target->blocking();
-    node.code = std::make_shared<sink_code>(std::move(target), blocking);
+    node.code =
+      make_owned<const node_code, sink_code>(std::move(target), blocking);
     return detail::add_one_input<T>(*builder(), origins(), std::move(node));
   }
 
@@ -301,7 +304,8 @@ private:
 
     [[nodiscard]] std::unique_ptr<operator_base>
     make(const std::string& name, receiver_base&) const override {
-      return std::make_unique<sink_operator<T>>(name, target->make_writer());
+      return make_owned<operator_base, sink_operator<T>>(name,
+                                                         target->make_writer());
     }
     [[nodiscard]] const record_type* out_type() const override {
       return nullptr;

@@ -9,6 +9,7 @@
 
 #include "libflow/api/node_code.hpp"
 #include "libflow/core/codec.hpp"
+#include "libflow/core/owned.hpp"
 #include "libflow/core/type_name.hpp"
 #include "libflow/graph/stream_graph.hpp"
 
@@ -57,8 +58,8 @@ struct edge_type {
 
 template <class T>
 const edge_type& edge_type_of() {
-  static const edge_type instance{type_name<T>(),
-                                  std::make_shared<const plain_exchange<T>>()};
+  static const edge_type instance{
+    type_name<T>(), make_owned<const edge_code, plain_exchange<T>>()};
   return instance;
 }
 

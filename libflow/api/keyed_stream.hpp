@@ -6,6 +6,7 @@
 
 #include "libflow/api/data_stream.hpp"
 #include "libflow/api/window_types.hpp"
+#include "libflow/core/owned.hpp"
 #include "libflow/functions/keyed_context.hpp"
 #include "libflow/operators/keyed_process.hpp"
 #include "libflow/operators/reduce.hpp"
@@ -58,13 +59,14 @@ public:
                   "keyed_context<Key>&, collector<Out>&); name Out when it "
                   "cannot be deduced");
     if constexpr (keyed_process_function<Function, Key, T, out>)
-      return add<out>(operator_kind::keyed_process,
-                      [selector = selector_, function = std::move(function)](
-                        const std::string& name, receiver<out>& to) {
-                        return std::make_unique<
-                          keyed_process_operator<T, out, Selector, Function>>(
-                          name, to, selector, function);
-                      });
+      return add<out>(
+        operator_kind::keyed_process,
+        [selector = selector_, function = std::move(function)](
+          const std::string& name, receiver<out>& to) {
+          return make_owned<operator_base,
+                            keyed_process_operator<T, out, Selector, Function>>(
+            name, to, selector, function);
+        });
   }
 
   /// Rolling reduce: emits the reduced record of the key for each record.
@@ -73,13 +75,13 @@ public:
     static_assert(detail::fits<reduce_function<Function, T>>,
                   "flow: reduce needs a function T(const T&, const T&)");
     if constexpr (reduce_function<Function, T>)
-      return add<T>(
-        operator_kind::reduce,
-        [selector = selector_, function = std::move(function)](
-          const std::string& name, receiver<T>& to) {
-          return std::make_unique<reduce_operator<T, Selector, Function>>(
-            name, to, selector, function);
-        });
+      return add<T>(operator_kind::reduce,
+                    [selector = selector_, function = std::move(function)](
+                      const std::string& name, receiver<T>& to) {
+                      return make_owned<operator_base,
+                                        reduce_operator<T, Selector, Function>>(
+                        name, to, selector, function);
+                    });
     else
       return keyed_;
   }
@@ -184,7 +186,8 @@ auto data_stream<T>::key_by(Selector selector) const {
     static_assert(!detail::holds_floating_point<key>,
                   "flow: a key holds no floating-point number: use "
                   "flow::float_key");
-    auto code = std::make_shared<keyed_exchange<T, Selector>>(selector);
+    auto code =
+      make_owned<const edge_code, keyed_exchange<T, Selector>>(selector);
     return keyed_stream<key, T, Selector>{
       partitioned(partitioning::hash, std::move(code)), std::move(selector)};
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "libflow/core/owned.hpp"
 #include "libflow/core/receiver.hpp"
 #include "libflow/exchange/batch_codec.hpp"
 #include "libflow/exchange/batch_writer.hpp"
@@ -34,15 +35,14 @@ struct record_type {
 template <class T>
 struct typed_record_type final : record_type {
   [[nodiscard]] std::unique_ptr<receiver_base> make_null() const override {
-    return std::make_unique<null_receiver<T>>();
+    return make_owned<receiver_base, null_receiver<T>>();
   }
 
   [[nodiscard]] std::unique_ptr<receiver_base>
   make_fan_out(const std::vector<receiver_base*>& targets) const override {
-    std::vector<receiver<T>*> casted;
     for (auto* target : targets)
-      casted.push_back(&typed_receiver(*target));
-    return std::make_unique<fan_out<T>>(std::move(casted));
+      static_cast<void>(typed_receiver(*target)); // all of this type
+    return make_owned<receiver_base, fan_out<T>>(targets);
   }
 
   void bind_side_output(operator_base& from, const std::string& tag,
@@ -89,7 +89,7 @@ code_of(const job_operator& described) {
   return static_cast<const operator_code&>(*described.node.code);
 }
 
-/// `Make` is (const std::string&, receiver<Out>&) -> unique_ptr<operator>.
+/// `Make` is (const std::string&, receiver<Out>&) -> unique_ptr<operator_base>.
 template <class Out, class Make>
 struct typed_operator_code final : operator_code {
   explicit typed_operator_code(Make how) : make_(std::move(how)) {}
@@ -108,7 +108,8 @@ private:
 
 template <class Out, class Make>
 std::shared_ptr<const operator_code> operator_code_of(Make make) {
-  return std::make_shared<typed_operator_code<Out, Make>>(std::move(make));
+  return make_owned<const operator_code, typed_operator_code<Out, Make>>(
+    std::move(make));
 }
 
 /// Where a port stands: filled in by the runtime when a task is built.
@@ -174,14 +175,14 @@ struct plain_exchange final : exchange_code {
     const bool to_all = plan.how == partitioning::broadcast;
     if (to_all || plan.channels == 1 || plan.how == partitioning::forward
         || plan.how == partitioning::global)
-      return std::make_unique<batch_writer<T, whole_router>>(
+      return make_owned<output_port, batch_writer<T, whole_router>>(
         target, plan.channels, whole_router{to_all});
     using order = spread_router::order;
     const bool random = plan.how == partitioning::shuffle;
     FLOW_ASSERT(random || plan.how == partitioning::rebalance
                   || plan.how == partitioning::rescale,
                 "this partitioning needs a key or a function");
-    return std::make_unique<batch_writer<T, spread_router>>(
+    return make_owned<output_port, batch_writer<T, spread_router>>(
       target, plan.channels,
       spread_router{random ? order::random : order::round_robin, plan.channels,
                     plan.subtask});
@@ -201,7 +202,7 @@ struct keyed_exchange final : exchange_code {
   [[nodiscard]] std::unique_ptr<output_port>
   make_port(const port_plan& plan, channel_sink& target) const override {
     using router = reporting_router<key_router<Selector>>;
-    return std::make_unique<batch_writer<T, router>>(
+    return make_owned<output_port, batch_writer<T, router>>(
       target, plan.channels,
       router{{selector, plan.channels, plan.max_parallelism},
              plan.operator_name});
@@ -223,7 +224,7 @@ struct custom_exchange final : exchange_code {
   [[nodiscard]] std::unique_ptr<output_port>
   make_port(const port_plan& plan, channel_sink& target) const override {
     using router = reporting_router<custom_router<Function>>;
-    return std::make_unique<batch_writer<T, router>>(
+    return make_owned<output_port, batch_writer<T, router>>(
       target, plan.channels,
       router{{function, plan.channels}, plan.operator_name});
   }

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include "libflow/core/owned.hpp"
 #include "libflow/functions/sink.hpp"
 
 namespace flow {
@@ -44,7 +45,7 @@ public:
     return sink_guarantee::at_least_once;
   }
   [[nodiscard]] std::unique_ptr<sink_writer<T>> make_writer() const override {
-    return std::make_unique<writer>();
+    return make_owned<sink_writer<T>, writer>();
   }
 
 private:

@@ -10,6 +10,7 @@
 #include "libflow/api/collection_source.hpp"
 #include "libflow/api/data_stream.hpp"
 #include "libflow/core/job_options.hpp"
+#include "libflow/core/owned.hpp"
 #include "libflow/graph/graph_printer.hpp"
 #include "libflow/graph/job_graph.hpp"
 #include "libflow/job/job_client.hpp"
@@ -137,7 +138,7 @@ struct source_code final : operator_code {
 
   [[nodiscard]] std::unique_ptr<operator_base>
   make(const std::string& name, receiver_base& out) const override {
-    return std::make_unique<source_operator<T>>(
+    return make_owned<operator_base, source_operator<T>>(
       name, typed_record_type<T>::typed_receiver(out), origin->make_reader());
   }
   [[nodiscard]] const record_type* out_type() const override {
@@ -160,9 +161,10 @@ stream_environment::from_source(std::shared_ptr<const source<T>> origin) {
   const detail::source_facts facts{origin->kind(), type_name<T>(),
                                    origin->replay(), origin->bounded(),
                                    origin->required_parallelism() == 1};
-  return {builder_, detail::add_source(*builder_, facts,
-                                       std::make_shared<detail::source_code<T>>(
-                                         std::move(origin)))};
+  return {builder_, detail::add_source(
+                      *builder_, facts,
+                      make_owned<const node_code, detail::source_code<T>>(
+                        std::move(origin)))};
 }
 
 } // namespace flow

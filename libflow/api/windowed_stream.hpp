@@ -7,6 +7,7 @@
 
 #include "libflow/api/keyed_stream.hpp"
 #include "libflow/api/window_types.hpp"
+#include "libflow/core/owned.hpp"
 #include "libflow/windows/session_window_operator.hpp"
 #include "libflow/windows/slice_window_operator.hpp"
 #include "libflow/windows/sliding_window_operator.hpp"
@@ -228,8 +229,8 @@ private:
        emit = std::move(emit),
        options = options_](const std::string& name, receiver<Out>& to) {
         // A job with errors is not deployed.
-        return std::make_unique<op>(name, to, by, *windows, fold, emit,
-                                    options);
+        return make_owned<operator_base, op>(name, to, by, *windows, fold, emit,
+                                             options);
       });
   }
 
@@ -244,7 +245,8 @@ private:
        emit = std::move(emit),
        options = options_](const std::string& name, receiver<Out>& to) {
         // A job with errors is not deployed.
-        return std::make_unique<
+        return make_owned<
+          operator_base,
           session_window_operator<record_type, Out, selector, Fold, Emit>>(
           name, to, by, *windows, fold, emit, options);
       });
@@ -274,9 +276,9 @@ private:
        contents = std::move(contents), emit = std::move(emit),
        options = options_](const std::string& name, receiver<Out>& to) {
         // A job with errors is not deployed.
-        return std::make_unique<
-          window_operator<record_type, Out, selector, assigner, trigger_type,
-                          contents_type, Emit>>(
+        return make_owned<operator_base,
+                          window_operator<record_type, Out, selector, assigner,
+                                          trigger_type, contents_type, Emit>>(
           name, to, by, *windows, detail::trigger_for(*windows, trigger),
           contents, emit, options);
       });

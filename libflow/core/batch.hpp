@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <typeinfo>
 #include <utility>
@@ -14,6 +13,7 @@
 
 #include "libflow/core/arena.hpp"
 #include "libflow/core/assert.hpp"
+#include "libflow/core/batch_pool.hpp"
 #include "libflow/core/column.hpp"
 #include "libflow/core/limits.hpp"
 #include "libflow/core/timestamp.hpp"
@@ -162,7 +162,7 @@ public:
 
   /// An empty batch, recycled when the pool has one.
   [[nodiscard]] static record_batch_ptr<T> make() {
-    record_batch* recycled = pool().take();
+    auto* recycled = static_cast<record_batch*>(pool().take());
     if (recycled == nullptr)
       recycled = new record_batch;
     return record_batch_ptr<T>{recycled};
@@ -348,44 +348,10 @@ private:
   void dispose() noexcept override {
     clear();
     references_.store(1, std::memory_order_relaxed);
-    pool().give(this);
+    // Grown beyond the usual size: let it go rather than hoard.
+    if (values_.capacity() > 2 * target_records || !pool().give(*this))
+      delete this;
   }
-
-  /// Batches of this type that wait for their next use, newest first (warm).
-  /// @thread any
-  class batch_pool {
-  public:
-    batch_pool() { free_.reserve(limits::pooled_batches_per_type); }
-    ~batch_pool() {
-      for (record_batch* pooled : free_)
-        delete pooled;
-    }
-
-    record_batch* take() {
-      const std::lock_guard guard{mutex_};
-      if (free_.empty())
-        return nullptr;
-      record_batch* result = free_.back();
-      free_.pop_back();
-      return result;
-    }
-
-    void give(record_batch* disposed) noexcept {
-      // Grown beyond the usual size: let it go rather than hoard.
-      if (disposed->values_.capacity() <= 2 * target_records) {
-        const std::lock_guard guard{mutex_};
-        if (free_.size() < limits::pooled_batches_per_type) {
-          free_.push_back(disposed);
-          return;
-        }
-      }
-      delete disposed;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::vector<record_batch*> free_; // guarded by mutex_
-  };
 
   static batch_pool& pool() {
     static batch_pool instance;

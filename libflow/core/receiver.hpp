@@ -63,13 +63,14 @@ public:
 template <class T>
 class fan_out final : public receiver<T> {
 public:
-  explicit fan_out(std::vector<receiver<T>*> targets)
+  /// @pre all are receivers of T
+  explicit fan_out(std::vector<receiver_base*> targets)
     : targets_(std::move(targets)) {}
 
   void receive(record_batch_ptr<T> batch) override {
     for (std::size_t i = 0; i + 1 < targets_.size(); ++i)
-      targets_[i]->receive(batch);
-    targets_.back()->receive(std::move(batch));
+      static_cast<receiver<T>*>(targets_[i])->receive(batch);
+    static_cast<receiver<T>*>(targets_.back())->receive(std::move(batch));
   }
   void receive_watermark(timestamp mark) override {
     for (auto* target : targets_)
@@ -85,7 +86,7 @@ public:
   }
 
 private:
-  std::vector<receiver<T>*> targets_; // not owned; live as long as the task
+  std::vector<receiver_base*> targets_; // not owned; live as long as the task
 };
 
 } // namespace flow

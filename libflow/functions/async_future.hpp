@@ -3,7 +3,6 @@
 #include <chrono>
 #include <exception>
 #include <functional>
-#include <future>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -68,7 +67,9 @@ private:
   /// One that is deferred is computed here and now.
   template <class Future, class Out>
   static bool settle(Future& answer, const async_promise<Out>& promise) {
-    if (answer.wait_for(std::chrono::seconds{0}) == std::future_status::timeout)
+    // Its type names the states: <future> is for those who use futures.
+    const auto state = answer.wait_for(std::chrono::seconds{0});
+    if (state == decltype(state)::timeout)
       return false;
     try {
       promise.complete(answer.get());

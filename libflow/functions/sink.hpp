@@ -18,19 +18,18 @@ enum class sink_guarantee {
   at_most_once,  ///< visible once or lost
 };
 
-/// Writes one subtask's share. Calls come from one subtask, in this order:
-/// `open`, `restore` (at most once), any number of `write`, `flush`, `snapshot`
-/// and news of checkpoints, then either `finish` (the stream ended well) or
-/// nothing (it failed), `close` last. After `finish` a final snapshot may
-/// follow, and the news that it completed.
+/// What of a sink_writer knows no record type. Calls come from one subtask, in
+/// this order: `open`, `restore` (at most once), any number of `write`,
+/// `flush`, `snapshot` and news of checkpoints, then either `finish` (the
+/// stream ended well) or nothing (it failed), `close` last. After `finish` a
+/// final snapshot may follow, and the news that it completed.
 ///
 /// A writer that waits for someone else to take what it was given says so by
 /// `full()`: the subtask then consumes nothing until the waker was called and
 /// `resume` has left room. What is being processed may still be written.
-template <class T>
-class sink_writer {
+class sink_writer_base {
 public:
-  virtual ~sink_writer() = default;
+  virtual ~sink_writer_base() = default;
 
   virtual expected<void> open(runtime_context& context) = 0;
 
@@ -45,10 +44,6 @@ public:
   /// Called while full, whenever the subtask was woken. An error fails the
   /// attempt.
   virtual expected<void> resume() { return {}; }
-
-  /// Records in order with their timestamps; both spans have one size.
-  virtual expected<void> write(std::span<const T> values,
-                               std::span<const timestamp> stamps) = 0;
 
   /// Makes what was written visible as far as the sink shows records before
   /// they are committed (a terminal does, a committing file sink does not).
@@ -82,6 +77,15 @@ public:
   virtual expected<void> checkpoint_aborted(std::uint64_t /*id*/) { return {}; }
 
   virtual void close() {}
+};
+
+/// Writes one subtask's share.
+template <class T>
+class sink_writer : public sink_writer_base {
+public:
+  /// Records in order with their timestamps; both spans have one size.
+  virtual expected<void> write(std::span<const T> values,
+                               std::span<const timestamp> stamps) = 0;
 };
 
 /// Describes a sink; makes its writers. Constant after the job was built.

@@ -4,6 +4,8 @@
 
 namespace flow {
 
+guarding_operator::~guarding_operator() = default;
+
 void guarding_operator::set_error_policy(error_policy policy) {
   policy_ = std::move(policy);
 }

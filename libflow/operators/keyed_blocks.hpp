@@ -89,27 +89,10 @@ public:
   [[nodiscard]] keyed_state_store<K>& store() { return *states_; }
 
   /// References only; encoded by whoever writes the snapshot.
-  [[nodiscard]] operator_capture capture() {
-    operator_capture result;
-    result.keyed = defer(states_->snapshot());
-    return result;
-  }
+  [[nodiscard]] operator_capture capture();
 
   /// @return an error also for state that the operator does not have
-  expected<void> restore(std::span<const operator_snapshot> parts) {
-    for (const auto& part : parts) {
-      auto restored = states_->restore(part.keyed);
-      if (!restored)
-        return restored.error();
-      if (!restored->unknown_states.empty())
-        return error{error_code::incompatible,
-                     "the snapshot holds the state \""
-                       + restored->unknown_states.front()
-                       + "\", which the operator does not have",
-                     error_severity::fatal};
-    }
-    return {};
-  }
+  expected<void> restore(std::span<const operator_snapshot> parts);
 
   [[nodiscard]] std::size_t bytes() const {
     return states_ ? states_->bytes() : 0;
@@ -118,6 +101,32 @@ public:
 private:
   std::optional<keyed_state_store<K>> states_;
 };
+
+// Not inline: a job takes those of common types from the library.
+
+template <class K>
+operator_capture keyed_part<K>::capture() {
+  operator_capture result;
+  result.keyed = defer(states_->snapshot());
+  return result;
+}
+
+template <class K>
+expected<void>
+keyed_part<K>::restore(std::span<const operator_snapshot> parts) {
+  for (const auto& part : parts) {
+    auto restored = states_->restore(part.keyed);
+    if (!restored)
+      return restored.error();
+    if (!restored->unknown_states.empty())
+      return error{error_code::incompatible,
+                   "the snapshot holds the state \""
+                     + restored->unknown_states.front()
+                     + "\", which the operator does not have",
+                   error_severity::fatal};
+  }
+  return {};
+}
 
 /// Both, of an operator with one keyed input.
 /// Owner: a keyed operator. @thread the subtask

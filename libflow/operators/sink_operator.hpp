@@ -6,82 +6,38 @@
 
 namespace flow {
 
-/// Ends a chain: hands batches to a sink's writer.
-template <class T>
-class sink_operator final : public operator_base, public receiver<T> {
+/// What of a sink_operator knows no record type.
+class sink_operator_base : public operator_base {
 public:
-  sink_operator(std::string name, std::unique_ptr<sink_writer<T>> writer)
-    : operator_base(std::move(name)), writer_(std::move(writer)) {}
+  ~sink_operator_base() override;
 
-  receiver_base& input(std::size_t) override { return *this; }
-
-  void open(const operator_context& context) override {
-    context_.emplace(context.place);
-    writer_->set_waker(context.wake);
-    guarded([&] { return writer_->open(*context_); });
-  }
-
-  void receive(record_batch_ptr<T> batch) override {
-    counts_.records_in += batch->size();
-    counts_.records_out += batch->size();
-    unflushed_ = true;
-    guarded([&] {
-      return writer_->write(std::as_const(*batch).values(),
-                            batch->timestamps());
-    });
-  }
-
-  void receive_watermark(timestamp) override {}
-  void receive_status(stream_status) override {}
-  [[nodiscard]] bool full() const override { return writer_->full(); }
-
+  void open(const operator_context& context) override;
   /// A full writer holds up the whole chain, so that no more input is taken.
-  [[nodiscard]] bool pending() const override { return writer_->full(); }
+  [[nodiscard]] bool pending() const override;
   [[nodiscard]] bool waiting() const override { return true; }
-  void resume() override {
-    guarded([&] { return writer_->resume(); });
-  }
-
-  void flush() override {
-    if (std::exchange(unflushed_, false))
-      guarded([&] { return writer_->flush(); });
-  }
-
-  void finish() override {
-    guarded([&] { return writer_->finish(); });
-  }
-
+  void resume() override;
+  void flush() override;
+  void finish() override;
   [[nodiscard]] operator_capture
-  capture(const snapshot_context& context) override {
-    operator_capture result;
-    guarded([&]() -> expected<void> {
-      auto taken = writer_->snapshot(context);
-      if (!taken)
-        return taken.error();
-      result.list = std::move(taken->entries);
-      result.work = std::move(taken->work);
-      result.large_list = std::move(taken->large_entries);
-      return {};
-    });
-    return result;
-  }
-  expected<void> restore(std::span<const operator_snapshot> parts) override {
-    std::vector<byte_string> entries;
-    for (const auto& part : parts)
-      entries.insert(entries.end(), part.list.begin(), part.list.end());
-    guarded([&] { return writer_->restore(entries); });
-    return {};
-  }
-  void checkpoint_completed(std::uint64_t id) override {
-    guarded([&] { return writer_->checkpoint_completed(id); });
-  }
-  void checkpoint_aborted(std::uint64_t id) override {
-    guarded([&] { return writer_->checkpoint_aborted(id); });
+  capture(const snapshot_context& context) override;
+  expected<void> restore(std::span<const operator_snapshot> parts) override;
+  void checkpoint_completed(std::uint64_t id) override;
+  void checkpoint_aborted(std::uint64_t id) override;
+  void close() override;
+
+protected:
+  sink_operator_base(std::string name,
+                     std::unique_ptr<sink_writer_base> writer);
+
+  void count_batch(std::size_t records) noexcept {
+    counts_.records_in += records;
+    counts_.records_out += records;
+    unflushed_ = true;
   }
 
-  void close() override { writer_->close(); }
+  [[nodiscard]] sink_writer_base& writer() const noexcept { return *writer_; }
 
-private:
+  /// Runs a call of the writer; its error fails the attempt.
   template <class F>
   void guarded(F&& f) {
     guard_user_code(
@@ -93,9 +49,32 @@ private:
       [] { return std::string{}; });
   }
 
-  std::unique_ptr<sink_writer<T>> writer_;
+private:
+  std::unique_ptr<sink_writer_base> writer_;
   std::optional<runtime_context> context_;
   bool unflushed_ = false;
+};
+
+/// Ends a chain: hands batches to a sink's writer.
+template <class T>
+class sink_operator final : public sink_operator_base, public receiver<T> {
+public:
+  sink_operator(std::string name, std::unique_ptr<sink_writer<T>> writer)
+    : sink_operator_base(std::move(name), std::move(writer)) {}
+
+  receiver_base& input(std::size_t) override { return *this; }
+
+  void receive(record_batch_ptr<T> batch) override {
+    count_batch(batch->size());
+    guarded([&] {
+      return static_cast<sink_writer<T>&>(writer()).write(
+        std::as_const(*batch).values(), batch->timestamps());
+    });
+  }
+
+  void receive_watermark(timestamp) override {}
+  void receive_status(stream_status) override {}
+  [[nodiscard]] bool full() const override { return writer().full(); }
 };
 
 } // namespace flow

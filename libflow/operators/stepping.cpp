@@ -4,6 +4,8 @@
 
 namespace flow {
 
+stepping_base::~stepping_base() = default;
+
 void stepping_base::resume() {
   while (!inbox_.empty() && !holding() && !output_full()
          && step(inbox_.front()))

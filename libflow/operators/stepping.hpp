@@ -20,6 +20,8 @@ namespace flow {
 /// looks: in steps, so that what the task receives gets through in between.
 class stepping_base : public guarding_operator {
 public:
+  ~stepping_base() override; // once, not in every operator's destructors
+
   void open(const operator_context& context) override { time_ = context.time; }
 
   void finish() final { enqueue({kind::finish, 0, nullptr, 0, 0}); }

@@ -221,40 +221,21 @@ public:
 
   /// All entries and timers as they are now. Cost: one reference per segment of
   /// the tables (about a microsecond per 1,000 to 10,000 entries).
-  [[nodiscard]] keyed_state_snapshot snapshot() {
-    std::vector<std::unique_ptr<detail::keyed_snapshot_part>> parts;
-    for (const auto& cell : cells_)
-      parts.push_back(cell->snapshot());
-    return {header(), std::move(parts)};
-  }
+  [[nodiscard]] keyed_state_snapshot snapshot();
 
   /// Takes the entries of the own key groups from what write_keyed_state()
   /// wrote; called once per old subtask, after the states have been
   /// registered. Damaged bytes are corrupt_data and name state and offset;
   /// another type, hash or max parallelism is incompatible and names both.
   /// After an error the store holds a part and must not be used.
-  expected<restored_keyed_state> restore(std::span<const std::byte> bytes) {
-    std::vector<detail::keyed_restore_target*> targets;
-    for (const auto& cell : cells_)
-      targets.push_back(cell.get());
-    return detail::read_keyed_state(bytes, header(), targets);
-  }
+  expected<restored_keyed_state> restore(std::span<const std::byte> bytes);
 
 private:
   using kind = state_format::state_kind;
 
   template <class V, class Descriptor, class N>
   expected<value_state<V>> folded(kind what, const Descriptor& wanted,
-                                  V default_value, const state_scope<N>* in) {
-    if (auto checked = check_ttl(wanted); !checked)
-      return checked.error();
-    const auto make_handle = [](auto& cell) { return value_state<V>{cell}; };
-    if (wanted.ttl)
-      return find_or_make<detail::scoped_cell<K, N, V, true>>(
-        what, wanted, "timed<" + codec<V>::schema() + ">", make_handle,
-        std::move(default_value), in);
-    return untimed<V>(what, wanted, make_handle, std::move(default_value), in);
-  }
+                                  V default_value, const state_scope<N>* in);
 
   template <class Handle, class Plain, class Timed, class Descriptor, class N>
   expected<Handle> in_parts(kind what, const Descriptor& wanted,
@@ -375,5 +356,39 @@ private:
   std::uint64_t single_hash_ = 0;
   std::uint32_t singles_ = 0;
 };
+
+// Not inline: a job takes those of common types from the library.
+
+template <class K>
+keyed_state_snapshot keyed_state_store<K>::snapshot() {
+  std::vector<std::unique_ptr<detail::keyed_snapshot_part>> parts;
+  for (const auto& cell : cells_)
+    parts.push_back(cell->snapshot());
+  return {header(), std::move(parts)};
+}
+
+template <class K>
+expected<restored_keyed_state>
+keyed_state_store<K>::restore(std::span<const std::byte> bytes) {
+  std::vector<detail::keyed_restore_target*> targets;
+  for (const auto& cell : cells_)
+    targets.push_back(cell.get());
+  return detail::read_keyed_state(bytes, header(), targets);
+}
+
+template <class K>
+template <class V, class Descriptor, class N>
+expected<value_state<V>>
+keyed_state_store<K>::folded(kind what, const Descriptor& wanted,
+                             V default_value, const state_scope<N>* in) {
+  if (auto checked = check_ttl(wanted); !checked)
+    return checked.error();
+  const auto make_handle = [](auto& cell) { return value_state<V>{cell}; };
+  if (wanted.ttl)
+    return find_or_make<detail::scoped_cell<K, N, V, true>>(
+      what, wanted, "timed<" + codec<V>::schema() + ">", make_handle,
+      std::move(default_value), in);
+  return untimed<V>(what, wanted, make_handle, std::move(default_value), in);
+}
 
 } // namespace flow

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libflow/connectors/files/file_parts.hpp"
+#include "libflow/core/owned.hpp"
 #include "libflow/functions/sink.hpp"
 
 namespace flow {
@@ -34,7 +35,7 @@ public:
   }
   [[nodiscard]] bool blocking() const override { return true; }
   [[nodiscard]] std::unique_ptr<sink_writer<T>> make_writer() const override {
-    return std::make_unique<writer>(settings_, format_);
+    return make_owned<sink_writer<T>, writer>(settings_, format_);
   }
 
 private:
@@ -79,9 +80,10 @@ private:
 
 /// A file_sink of records of type T.
 template <class T, class Format>
-auto make_file_sink(file_sink_settings settings, Format format) {
-  return std::make_shared<file_sink<T, Format>>(std::move(settings),
-                                                std::move(format));
+std::shared_ptr<const sink<T>> make_file_sink(file_sink_settings settings,
+                                              Format format) {
+  return make_owned<const sink<T>, file_sink<T, Format>>(std::move(settings),
+                                                         std::move(format));
 }
 
 } // namespace flow
