@@ -163,7 +163,7 @@ stream_environment::from_source(std::shared_ptr<const source<T>> origin) {
                                    origin->required_parallelism() == 1};
   return {builder_, detail::add_source(
                       *builder_, facts,
-                      make_owned<const node_code, detail::source_code<T>>(
+                      make_owned<const operator_code, detail::source_code<T>>(
                         std::move(origin)))};
 }
 
