@@ -7,6 +7,8 @@ FLOW_COMMON_RECORD(, text)
 FLOW_COMMON_RECORD(, std::int64_t)
 FLOW_COMMON_KEY(, text)
 FLOW_COMMON_KEY(, std::int64_t)
+FLOW_COMMON_WINDOWS(, text)
+FLOW_COMMON_WINDOWS(, std::int64_t)
 #endif
 
 } // namespace flow

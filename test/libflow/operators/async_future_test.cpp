@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
 #include <map>
 #include <stdexcept>
 #include <vector>
