@@ -339,10 +339,11 @@ public:
       if (auto done = recover_once(random.next()); !done)
         return done.error();
     bench_report report = report_of();
-    report.disturbed = watch.since();
     auto ended = finish();
     if (!ended)
       return ended.error();
+    job_.reset(); // its processes' time counts as our own when they are gone
+    report.disturbed = watch.since();
     log_.read();
     report.checksums_equal = log_.total() == read_by_sources(folder_, wanted_);
     report.config.records = log_.total().count;
