@@ -16,7 +16,8 @@ namespace {
 option_set options_of(settings& wanted, bool& help) {
   option_set options;
   options
-    .add("records", &wanted.records, "N", "records of a run",
+    .add("records", &wanted.records, "N",
+         "records of a run (as many bytes of those beyond 64)",
          {1, 100'000'000'000})
     .default_text("");
   options.add_choice("bytes", &wanted.bytes,
@@ -132,11 +133,17 @@ std::string name_with_flags(const std::string& name, const settings& wanted) {
   return name;
 }
 
+/// As many bytes as in records of 64 bytes at most.
+std::uint64_t default_records(const description& bench, std::uint64_t bytes) {
+  return bench.defaults.records * 64 / std::max<std::uint64_t>(bytes, 64);
+}
+
 /// Options on top of a bench's defaults; nullopt: it has ended with `code`.
 std::optional<settings> parse(const description& bench,
                               std::span<const std::string> arguments,
                               int& code) {
   settings wanted = bench.defaults;
+  wanted.records = 0;
   bool help = false;
   auto options = options_of(wanted, help);
   if (auto parsed = options.parse(arguments); !parsed) {
@@ -147,6 +154,8 @@ std::optional<settings> parse(const description& bench,
     code = print_help();
     return std::nullopt;
   }
+  if (wanted.records == 0)
+    wanted.records = default_records(bench, wanted.bytes);
   return wanted;
 }
 

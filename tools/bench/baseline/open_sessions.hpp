@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "libflow/core/timestamp.hpp"
 
@@ -12,36 +14,56 @@ struct open_session {
   std::uint64_t count;
 };
 
-/// The sessions of one key that have not ended.
-struct open_sessions {
-  std::array<open_session, 3> all{}; // as many gaps as sources are apart, + 1
-  std::size_t size = 0;
+/// The sessions of one key that have not ended: as many gaps as the sources
+/// are apart and one more, rarely beyond three.
+class open_sessions {
+public:
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// @pre size() > 0
+  [[nodiscard]] timestamp last_of_first() const { return few_[0].last; }
 
   /// @return whether the record is a session of its own
   bool add(timestamp at, timestamp gap) {
     open_session sum{at, at, 1};
-    const std::size_t before = std::exchange(size, 0);
+    const std::size_t before = std::exchange(size_, 0);
     for (std::size_t i = 0; i < before; ++i)
-      if (const auto [first, last, count] = all[i];
+      if (const auto [first, last, count] = place(i);
           sum.first - last > gap || first - sum.last > gap)
-        all[size++] = all[i];
+        put(place(i));
       else
         sum = {std::min(first, sum.first), std::max(last, sum.last),
                count + sum.count};
-    all.at(size++) = sum;
-    return size > before;
+    put(sum);
+    return size_ > before;
   }
 
   /// Takes out those whose last record is before `end`.
   template <class F>
   void close(timestamp end, F&& emit) {
-    const std::size_t before = std::exchange(size, 0);
+    const std::size_t before = std::exchange(size_, 0);
     for (std::size_t i = 0; i < before; ++i)
-      if (all[i].last >= end)
-        all[size++] = all[i];
+      if (place(i).last >= end)
+        put(place(i));
       else
-        emit(all[i]);
+        emit(place(i));
   }
+
+private:
+  open_session& place(std::size_t i) {
+    return i < few_.size() ? few_[i] : more_[i - few_.size()];
+  }
+
+  void put(const open_session& each) {
+    if (size_ >= few_.size() + more_.size())
+      more_.push_back(each);
+    else
+      place(size_) = each;
+    ++size_;
+  }
+
+  std::array<open_session, 3> few_{};
+  std::vector<open_session> more_;
+  std::size_t size_ = 0;
 };
 
 } // namespace flow::bench

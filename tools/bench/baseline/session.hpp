@@ -48,10 +48,10 @@ private:
         result_ +=
           {1, window_digest{}({key, each.count}, each.last + gap_ - 1)};
       });
-      if (of->size == 0)
+      if (of->size() == 0)
         table_->erase(hash, key);
       else
-        slot(of->all[0].last).emplace_back(hash, key);
+        slot(of->last_of_first()).emplace_back(hash, key);
     }
   }
 
