@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct open_session {
   std::uint64_t count;
 };
 
+/// Holds what a key has beyond three.
+using session_overflow = std::deque<std::vector<open_session>>;
+
 /// The sessions of one key that have not ended: as many gaps as the sources
 /// are apart and one more, rarely beyond three.
 class open_sessions {
@@ -23,17 +27,17 @@ public:
   [[nodiscard]] timestamp last_of_first() const { return few_[0].last; }
 
   /// @return whether the record is a session of its own
-  bool add(timestamp at, timestamp gap) {
+  bool add(timestamp at, timestamp gap, session_overflow& overflow) {
     open_session sum{at, at, 1};
     const std::size_t before = std::exchange(size_, 0);
     for (std::size_t i = 0; i < before; ++i)
       if (const auto [first, last, count] = place(i);
           sum.first - last > gap || first - sum.last > gap)
-        put(place(i));
+        put(place(i), overflow);
       else
         sum = {std::min(first, sum.first), std::max(last, sum.last),
                count + sum.count};
-    put(sum);
+    put(sum, overflow);
     return size_ > before;
   }
 
@@ -43,26 +47,27 @@ public:
     const std::size_t before = std::exchange(size_, 0);
     for (std::size_t i = 0; i < before; ++i)
       if (place(i).last >= end)
-        put(place(i));
+        place(size_++) = place(i);
       else
         emit(place(i));
   }
 
 private:
   open_session& place(std::size_t i) {
-    return i < few_.size() ? few_[i] : more_[i - few_.size()];
+    return i < few_.size() ? few_[i] : (*more_)[i - few_.size()];
   }
 
-  void put(const open_session& each) {
-    if (size_ >= few_.size() + more_.size())
-      more_.push_back(each);
-    else
-      place(size_) = each;
-    ++size_;
+  void put(const open_session& each, session_overflow& overflow) {
+    if (size_ >= few_.size()) {
+      if (more_ == nullptr)
+        more_ = &overflow.emplace_back();
+      more_->resize(std::max(more_->size(), size_ - few_.size() + 1));
+    }
+    place(size_++) = each;
   }
 
   std::array<open_session, 3> few_{};
-  std::vector<open_session> more_;
+  std::vector<open_session>* more_ = nullptr; // in the overflow
   std::size_t size_ = 0;
 };
 

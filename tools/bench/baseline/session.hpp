@@ -16,7 +16,8 @@ public:
       table_(own_table<open_sessions>(self, threads)) {}
 
   void take(std::size_t from, const carried<timed_event>& entry) {
-    if (table_->upsert(entry.hash, entry.value.key).add(entry.time, gap_))
+    if (table_->upsert(entry.hash, entry.value.key)
+          .add(entry.time, gap_, more_))
       slot(entry.time).emplace_back(entry.hash, entry.value.key);
     if (std::exchange(reached_[from], entry.time) == entry.time) [[likely]]
       return;
@@ -60,6 +61,7 @@ private:
   timestamp swept_ = 0;
   std::vector<std::vector<noted>> slots_; // by the millisecond, in a circle
   std::unique_ptr<table_of_keys<open_sessions>> table_;
+  session_overflow more_;
   checksum result_;
 };
 
