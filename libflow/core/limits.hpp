@@ -12,6 +12,9 @@ namespace flow::limits {
 inline constexpr std::size_t batch_target_records = 1024;
 inline constexpr std::size_t batch_target_bytes = 32 * 1024;
 
+/// A source reads at most so many bytes of records at once, if they are large.
+inline constexpr std::size_t source_batch_bytes = 256 * 1024;
+
 /// Batches of one record type kept for reuse; beyond, memory is freed.
 inline constexpr std::size_t pooled_batches_per_type = 64;
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+
+#include "libflow/core/limits.hpp"
 #include "libflow/functions/source.hpp"
 #include "libflow/operators/operator.hpp"
 #include "libflow/operators/user_error.hpp"
@@ -25,7 +28,7 @@ public:
     auto batch = record_batch<T>::make();
     poll_result result;
     guarded([&] {
-      auto polled = reader_->poll(*batch, room);
+      auto polled = reader_->poll(*batch, std::min(room, most_records));
       check(polled);
       result = *polled;
     });
@@ -79,6 +82,10 @@ public:
   void close() override { reader_->close(); }
 
 private:
+  /// Large records: what is read stays in the cache until it has gone on.
+  static constexpr std::size_t most_records = std::clamp<std::size_t>(
+    limits::source_batch_bytes / sizeof(T), 32, limits::batch_target_records);
+
   template <class Result>
   void check(const Result& result) {
     if (!result)
