@@ -4,7 +4,6 @@
 
 #include "libflow/checkpoint/checkpoint_files.hpp"
 #include "libflow/checkpoint/inline_state.hpp"
-#include "libflow/core/large_memory.hpp"
 
 namespace flow {
 
@@ -20,7 +19,6 @@ public:
                       std::function<void(std::size_t)> finished)
     : finished_(std::move(finished)) {
     bytes_.reserve(expected);
-    prefer_large_pages(bytes_.data(), bytes_.capacity());
   }
 
   expected<void> append(std::span<const std::byte> bytes) override {

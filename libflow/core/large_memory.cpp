@@ -19,14 +19,4 @@ void release_pages(std::byte* begin, std::size_t bytes) noexcept {
                   MADV_DONTNEED);
 }
 
-void prefer_large_pages(std::byte* begin, std::size_t bytes) noexcept {
-  constexpr std::uintptr_t page = std::uintptr_t{2} << 20;
-  const auto address = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t at = (address + page - 1) / page * page;
-  const std::uintptr_t end = (address + bytes) / page * page;
-  // Advice: where it is not taken, pages are small.
-  if (at < end)
-    (void)madvise(reinterpret_cast<void*>(at), end - at, MADV_HUGEPAGE);
-}
-
 } // namespace flow
