@@ -139,7 +139,8 @@ void job_manager_actor::on_coordinator(std::uint32_t vertex,
     anon_send(coordinator, cancel_atom::value);
     return;
   }
-  coordinators_[vertex] = coordinator;
+  if (std::exchange(coordinators_[vertex], coordinator))
+    return; // heard of before
   --runs_[region].coordinators_awaited;
   connect_subtasks(region);
 }
@@ -151,7 +152,8 @@ void job_manager_actor::on_deployed(std::uint32_t task, std::uint32_t attempt,
     send_urgent(this, subtask, cancel_atom::value);
     return;
   }
-  handles_[task] = subtask;
+  if (std::exchange(handles_[task], subtask))
+    return; // heard of before
   perform(
     lifecycle_.task_changed(task, attempt, task_state::initializing, now()));
   connect_subtasks(regions_.of_task(task));
@@ -162,7 +164,9 @@ void job_manager_actor::on_connected(std::uint32_t task,
   if (attempt != lifecycle_.attempt_of_task(task) || !handles_[task])
     return;
   const std::uint32_t region = regions_.of_task(task);
-  if (++runs_[region].connected == regions_.tasks_of(region).size())
+  auto& connected = runs_[region].connected;
+  if (connected.insert(task).second
+      && connected.size() == regions_.tasks_of(region).size())
     open_subtasks(region);
 }
 
@@ -464,6 +468,7 @@ void job_manager_actor::log_failure(const task_report& report) {
   // What fails after the first failure follows from it.
   const auto state = lifecycle_.state_of(regions_.of_task(report.task));
   if (report.attempt != lifecycle_.attempt_of_task(report.task)
+      || is_terminal(lifecycle_.task(report.task))
       || state == job_state::failing || state == job_state::cancelling)
     return;
   note_failure(report.cause->text, report.attempt);

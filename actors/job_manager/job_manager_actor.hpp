@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "actors/messages/checkpoint_messages.hpp"
@@ -132,7 +133,7 @@ private:
   struct region_run {
     restore_point restored;
     std::size_t coordinators_awaited = 0;
-    std::size_t connected = 0;
+    std::set<std::uint32_t> connected; ///< tasks
     bool shown = false; ///< sinks were told to commit what cannot be undone
     job_state known = job_state::created; ///< its state that was acted upon
   };

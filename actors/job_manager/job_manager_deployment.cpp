@@ -31,7 +31,7 @@ void job_manager_actor::on_restore_point(std::uint32_t region,
 void job_manager_actor::request_slots(std::uint32_t region) {
   for (const std::uint32_t task : regions_.tasks_of(region))
     handles_[task] = {};
-  runs_[region].connected = 0;
+  runs_[region].connected.clear();
   if (grant_) {
     deploy_subtasks(region); // a restart keeps its slots
     return;

@@ -299,11 +299,13 @@ void subtask_actor::snapshot_taken(taken_snapshot taken) {
       return;
     }
     if (!written.state) {
+      // Nobody waits for one that was told to stop; of a subtask that has ended
+      // meanwhile a checkpoint needs no state.
       const auto& why = written.state.error();
-      caf::anon_send(
-        to, ckptdecl_atom::value,
-        checkpoint_decline{ack.task, ack.attempt, ack.checkpoint_id,
-                           why.code != error_code::cancelled, why.text});
+      if (why.code != error_code::cancelled)
+        caf::anon_send(to, ckptdecl_atom::value,
+                       checkpoint_decline{ack.task, ack.attempt,
+                                          ack.checkpoint_id, true, why.text});
       return;
     }
     ack.statistics.async = duration_cast<microseconds>(time.steady() - begin);

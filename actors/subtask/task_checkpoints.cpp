@@ -11,9 +11,11 @@ void task::trigger(const checkpoint_barrier& barrier) {
 }
 
 /// @return false when it is not the time: operators are finishing, or input
-/// from before the barrier is still to be read
+/// from before the barrier is still to be read; nor ever again once the end of
+/// the partition, which counts as every barrier, has been sent
 bool task::advance_trigger() {
-  if (phase_ == phase::finishing || phase_ == phase::ended)
+  if (phase_ == phase::finishing || phase_ == phase::draining
+      || phase_ == phase::ended)
     return false;
   if (!is_source() && gate_.open_channels() > 0)
     return false;

@@ -348,7 +348,8 @@ checkpoint_coordinator::declined(std::uint32_t task, std::uint32_t attempt,
   if (task >= tasks_.size())
     return out;
   const auto found = find(plan_.tasks[task].region, attempt, id);
-  if (found == pending_.end() || found->second.publishing)
+  if (found == pending_.end() || found->second.publishing
+      || found->second.tasks[task]) // has ended since, and needs no state
     return out;
   give_up(found,
           counted ? checkpoint_failure::declined

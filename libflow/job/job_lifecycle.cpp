@@ -34,10 +34,7 @@ job_lifecycle::steps job_lifecycle::task_changed(std::size_t task,
                                                  task_state state,
                                                  timestamp now) {
   FLOW_ASSERT(state != task_state::failed, "a failure carries its error");
-  if (attempt != attempt_ || is_terminal(state_))
-    return {};
-  // Progress that was reported before the command to cancel had arrived.
-  if (this->task(task) == task_state::cancelling && !is_terminal(state))
+  if (attempt != attempt_ || is_terminal(state_) || is_over(task, state))
     return {};
   set_task(task, state);
   steps out;
@@ -48,7 +45,8 @@ job_lifecycle::steps job_lifecycle::task_changed(std::size_t task,
 job_lifecycle::steps job_lifecycle::task_failed(std::size_t task,
                                                 std::uint32_t attempt,
                                                 error cause, timestamp now) {
-  if (attempt != attempt_ || is_terminal(state_))
+  if (attempt != attempt_ || is_terminal(state_)
+      || is_over(task, task_state::failed))
     return {};
   set_task(task, task_state::failed);
   return fail(std::move(cause), now);
@@ -102,6 +100,13 @@ job_lifecycle::steps job_lifecycle::suspend() {
   steps out;
   apply(job_event::suspend, out);
   return out;
+}
+
+// A report that comes twice, or behind a later one of the same subtask; also
+// progress from before the command to cancel had arrived.
+bool job_lifecycle::is_over(std::size_t task, task_state reported) const {
+  const task_state known = this->task(task);
+  return is_terminal(known) || reported <= known;
 }
 
 task_state job_lifecycle::task(std::size_t index) const {

@@ -24,7 +24,8 @@ struct job_step {
 /// The states of a job and of its subtasks, without any actor: takes what
 /// happens, says what to do. Owner: the job manager, for the job's life.
 /// Every report about a subtask carries the attempt it belongs to; one of an
-/// older attempt is dropped (not an error: its subtask has been replaced).
+/// older attempt is dropped (not an error: its subtask has been replaced), as
+/// is one that says nothing new: reports may come twice, or late.
 /// An event that is illegal in the present state is a broken invariant.
 /// Cost: a step is O(1) but for deploying and cancelling, O(subtasks).
 /// @thread the owner's alone
@@ -81,6 +82,7 @@ public:
 private:
   void apply(job_event event, steps& out);
   void enter(job_state next, steps& out);
+  [[nodiscard]] bool is_over(std::size_t task, task_state reported) const;
   void set_task(std::size_t index, task_state next);
   void mark_all_scheduled();
   void mark_all_cancelling();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -16,7 +17,9 @@ enum class fault : std::uint8_t {
   lost_notification,    ///< that a checkpoint completed is never heard of
   late_notification,    ///< it is heard of much later
   doubled_notification, ///< it is heard of twice
-  late_acknowledgement, ///< what a subtask says arrives after a death
+  late_report,          ///< what a subtask says arrives after a death
+  doubled_report,       ///< it arrives twice
+  stale_reports,        ///< what all said arrives again after a restart
   cut_link,             ///< elements of a channel vanish, then the attempt ends
   disk_full,            ///< ENOSPC for a while
   io_error,             ///< one operation fails with EIO
@@ -34,7 +37,9 @@ inline constexpr std::array fault_names{
   std::string_view{"lost_notification"},
   std::string_view{"late_notification"},
   std::string_view{"doubled_notification"},
-  std::string_view{"late_acknowledgement"},
+  std::string_view{"late_report"},
+  std::string_view{"doubled_report"},
+  std::string_view{"stale_reports"},
   std::string_view{"cut_link"},
   std::string_view{"disk_full"},
   std::string_view{"io_error"},
@@ -59,6 +64,9 @@ public:
   }
   std::uint64_t operator[](fault kind) const {
     return counts_[static_cast<std::size_t>(kind)];
+  }
+  [[nodiscard]] std::uint64_t total() const {
+    return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
   }
   fault_counts& operator+=(const fault_counts& other) {
     for (std::size_t i = 0; i < fault_kinds; ++i)
@@ -106,6 +114,12 @@ public:
     --left;
     note(kind);
     return true;
+  }
+
+  /// Whether `kind` may still happen.
+  [[nodiscard]] bool may_strike(fault kind) const {
+    return single_ ? single_->kind == kind
+                   : budget_[static_cast<std::size_t>(kind)] > 0;
   }
 
   /// Something of this kind happened as a consequence.

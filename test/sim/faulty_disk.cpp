@@ -130,7 +130,7 @@ public:
       if (plan.strikes(fault::disk_full, 8))
         disk_.full_until_ =
           disk_.now_() + std::chrono::milliseconds{plan.below(1000)};
-      if (disk_.now_() < disk_.full_until_)
+      if (disk_.full())
         return failure(doing, path, "No space left on device");
     }
     if (plan.strikes(fault::io_error, 4))

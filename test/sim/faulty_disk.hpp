@@ -64,6 +64,9 @@ public:
   /// The process dies, the machine goes on: nothing is forgotten.
   void unmount() { ++generation_; }
 
+  /// Whether nothing can be written for a while.
+  [[nodiscard]] bool full() const { return now_() < full_until_; }
+
   /// For checkers: the contents of a file, or of all files below a path, as
   /// programs see them; no faults.
   [[nodiscard]] std::map<std::string, std::string>

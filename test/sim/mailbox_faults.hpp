@@ -5,6 +5,7 @@
 
 #include "actors/messages/checkpoint_messages.hpp"
 #include "actors/messages/data_messages.hpp"
+#include "actors/messages/deploy_messages.hpp"
 
 namespace flow::sim {
 
@@ -14,15 +15,28 @@ enum class message_kind {
   element,         ///< of a channel
   completed,       ///< a checkpoint is complete
   aborted,         ///< a checkpoint is given up
-  acknowledgement, ///< what a subtask says of a checkpoint
-  at_end,          ///< a subtask waits for its last checkpoint
+  state,           ///< what a subtask says of itself
+  acknowledgement, ///< what it says of a checkpoint
+  decline,         ///< the same, of one that it cannot take
+  at_end,          ///< it waits for its last checkpoint, or has ended
+  decision,        ///< of the checkpoint coordinator
+  attempt_runs,    ///< all subtasks do
+  attempt_ends,    ///< they are told to give up, or the job is over
 };
+
+/// Whether it comes from a subtask, for the job manager.
+[[nodiscard]] constexpr bool is_report(message_kind kind) noexcept {
+  return kind >= message_kind::state && kind <= message_kind::at_end;
+}
 
 struct next_message {
   message_kind kind = message_kind::other;
-  std::uint32_t channel = 0;               ///< of an element
-  const stream_element* element = nullptr; ///< valid until the actor runs
-  std::uint64_t checkpoint_id = 0;         ///< of completed and aborted
+  std::uint32_t channel = 0;       ///< of an element
+  std::uint32_t attempt = 0;       ///< of a report
+  std::uint64_t checkpoint_id = 0; ///< of completed, aborted and decline
+  // Valid until the actor runs.
+  const stream_element* element = nullptr;
+  const checkpoint_step* decision = nullptr;
 };
 
 /// Looks at the message that an actor will take next. An actor without one has

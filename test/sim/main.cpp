@@ -21,10 +21,12 @@ Runs a job on an embedded cluster in one thread, once for each seed from A to
 B. The seed decides the order of messages, the passing of (virtual) time, and
 what fails: actors, processes, disks, links, notifications. Checked from
 outside: no record lost or doubled, watermarks never go back, checkpoints
-complete in order, visible files never change, nothing is left behind.
+complete in order, and do where nothing has gone wrong; visible files never
+change, nothing is left behind.
 
   --seeds A..B   seeds to run; those that fail are printed
-  --require-all  a kind of fault that never struck is a failure
+  --require-all  a kind of fault that never struck is a failure, and when no
+                 checkpoint completed undisturbed
   --trace SEED   one run, with a line for every message and fault
   --help         this text
 
@@ -77,6 +79,7 @@ int run_seeds(seed_range seeds, bool require_all) {
   std::uint64_t processes = 0;
   std::uint64_t restarts = 0;
   std::uint64_t checkpoints = 0;
+  std::uint64_t undisturbed = 0;
   double slowest = 0;
   const double began = cpu_seconds();
   for (auto seed = seeds.first; seed <= seeds.last; ++seed) {
@@ -90,6 +93,7 @@ int run_seeds(seed_range seeds, bool require_all) {
     processes += result.processes;
     restarts += result.restarts;
     checkpoints += result.checkpoints;
+    undisturbed += result.undisturbed;
     if (result.problems.empty())
       continue;
     ++failed;
@@ -106,6 +110,11 @@ int run_seeds(seed_range seeds, bool require_all) {
       ++failed;
       std::cout << "  FAILED: never struck\n";
     }
+  }
+  std::cout << "checkpoints_undisturbed " << undisturbed << '\n';
+  if (require_all && undisturbed == 0) {
+    ++failed;
+    std::cout << "  FAILED: none to judge by\n";
   }
   std::cout << "seeds " << count << " failed " << failed << " messages "
             << messages << " processes " << processes << " restarts "

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "actors/subtask/subtask_actor.hpp"
 #include "libflow/connectors/files/output_directory.hpp"
 
 namespace flow::sim {
@@ -11,6 +10,7 @@ namespace {
 
 /// More than any run needs: one that takes more does not come to its end.
 constexpr std::uint64_t most_messages = 400'000;
+constexpr std::chrono::minutes longest_process{5};
 constexpr std::uint64_t most_processes = 60;
 constexpr std::uint32_t most_restarts = 300; // of a process
 /// Faults stop by then, if the run has not used them up.
@@ -80,6 +80,8 @@ void simulated_run::choose_settings() {
   if (job_.at_least_once)
     checkpoints.mode = barrier_mode::at_least_once;
   checkpoints.tolerable_failures = static_cast<std::uint32_t>(plan_.below(3));
+  liveness_.expect(checkpoints, job_.second == branch::async_ordered
+                                  || job_.second == branch::async_unordered);
 }
 
 run_result simulated_run::to_end() {
@@ -101,6 +103,7 @@ run_result simulated_run::to_end() {
   result_.faults = plan_.counts();
   result_.job = job_;
   result_.chances = plan_.chances();
+  result_.undisturbed = liveness_.undisturbed();
   const auto& faults = result_.faults;
   if (result_.problems.empty())
     checks_.job_finished(job_, settings_.checkpoints.num_retained,
@@ -189,14 +192,19 @@ simulated_run::process_end simulated_run::run_cluster(const beginning& from) {
     },
     from.setup.start};
   cluster_ = &cluster;
+  slow_before_ = plan_.counts()[fault::slow_disk];
+  const auto lasts_too_long = [&] {
+    return result_.messages >= most_messages
+           || cluster.world.time.steady() >= longest_process;
+  };
   while (!cluster.end && !died_ && result_.problems.empty()
-         && result_.messages < most_messages)
+         && !lasts_too_long())
     step(cluster, background);
+  if (lasts_too_long())
+    result_.problems.emplace_back("the job does not come to rest");
   before_ += cluster.world.time.steady();
   cluster_ = nullptr;
   const auto end = cluster.end;
-  if (result_.messages >= most_messages)
-    result_.problems.emplace_back("the job does not come to rest");
   if (!end)
     died_ = true;
   kill_all(cluster);
@@ -248,7 +256,11 @@ void simulated_run::step(simulated_cluster& cluster,
     return;
   }
   if (!scheduler.has_job() || (slow && plan_.below(16) == 0)) {
+    const bool rests =
+      !scheduler.has_job() && !background.has_work() && late_.empty() && !cut_;
     pass_time(cluster);
+    if (rests)
+      liveness_.rests(tick);
     return;
   }
   stop_job(cluster);
@@ -270,6 +282,7 @@ void simulated_run::step(simulated_cluster& cluster,
 void simulated_run::stop_job(simulated_cluster& cluster) {
   if (!cluster.job_manager || !plan_.strikes(fault::clean_stop))
     return;
+  told_to_stop_ = true;
   trace([] { return "   is told to stop"; });
   caf::anon_send(cluster.job_manager, stop_atom::value);
 }
@@ -291,118 +304,6 @@ void simulated_run::pass_time(simulated_cluster& cluster) {
       caf::anon_send(receiver, each.content);
     return true;
   });
-}
-
-void simulated_run::before_message(caf::scheduled_actor& actor) {
-  actors_.emplace(actor.id(), actor.address());
-  const auto message = peek(actor);
-  trace([&] {
-    return std::to_string(result_.messages) + " " + actor.name() + "#"
-           + std::to_string(actor.id()) + " <- " + describe_next(actor);
-  });
-  crash_before(actor);
-  if (died_ || cut_before(actor, message) || notify_wrongly(actor, message))
-    return;
-  const bool of_checkpoint = message.kind == message_kind::acknowledgement;
-  if ((of_checkpoint || message.kind == message_kind::at_end)
-      && delay_acknowledgement(actor, of_checkpoint ? 8 : 64))
-    return;
-  watch(actor, message);
-}
-
-/// Lets the actor die before it takes its message. Any but a subtask takes the
-/// process with it.
-void simulated_run::crash_before(caf::scheduled_actor& actor) {
-  if (dynamic_cast<subtask_actor*>(&actor) == nullptr) {
-    if (plan_.strikes(fault::process_crash))
-      die();
-    return;
-  }
-  if (!plan_.strikes(fault::subtask_crash))
-    return;
-  trace([] { return "   dies"; });
-  caf::anon_send_exit(caf::actor_cast<caf::actor>(&actor),
-                      caf::exit_reason::kill);
-}
-
-/// A link is cut: what is under way on one channel vanishes, and after a while
-/// the receiver notices. Whether the message is lost is the result.
-bool simulated_run::cut_before(caf::scheduled_actor& actor,
-                               const next_message& message) {
-  if (message.kind != message_kind::element)
-    return false;
-  if (!cut_ && plan_.strikes(fault::cut_link))
-    cut_ = cut_link{actor.address(), message.channel,
-                    now() + std::chrono::milliseconds{plan_.below(50)}};
-  if (!cut_ || cut_->receiver != actor.address()
-      || cut_->channel != message.channel)
-    return false;
-  trace([] { return "   is lost on a cut link"; });
-  drop_next(actor);
-  return true;
-}
-
-/// News of a checkpoint is lost, late or doubled; true when it does not arrive
-/// now.
-bool simulated_run::notify_wrongly(caf::scheduled_actor& actor,
-                                   const next_message& message) {
-  if (message.kind != message_kind::completed
-      && message.kind != message_kind::aborted)
-    return false;
-  if (plan_.strikes(fault::doubled_notification, 8)) {
-    trace([] { return "   will come again"; });
-    hold_back(actor);
-    return false;
-  }
-  const bool late = plan_.strikes(fault::late_notification, 8);
-  if (!late && !plan_.strikes(fault::lost_notification, 8))
-    return false;
-  trace([&] { return late ? "   is late" : "   is lost"; });
-  if (late)
-    hold_back(actor);
-  drop_next(actor);
-  return true;
-}
-
-/// A subtask dies while what one says of a checkpoint is under way, which
-/// arrives when nobody waits for it any more.
-/// @param odds  as of fault_plan::strikes
-bool simulated_run::delay_acknowledgement(caf::scheduled_actor& actor,
-                                          std::uint64_t odds) {
-  std::vector<caf::actor> subtasks;
-  for (const auto& [id, address] : actors_)
-    if (auto each = caf::actor_cast<caf::actor>(address))
-      if (dynamic_cast<subtask_actor*>(
-            caf::actor_cast<caf::abstract_actor*>(each))
-          != nullptr)
-        subtasks.push_back(std::move(each));
-  if (subtasks.empty() || !plan_.strikes(fault::late_acknowledgement, odds))
-    return false;
-  trace([] { return "   is late, and a subtask dies"; });
-  hold_back(actor);
-  drop_next(actor);
-  caf::anon_send_exit(subtasks[plan_.below(subtasks.size())],
-                      caf::exit_reason::kill);
-  return true;
-}
-
-/// Keeps a copy of the actor's next message for later.
-void simulated_run::hold_back(caf::scheduled_actor& actor) {
-  late_.push_back({actor.address(), copy_next(actor),
-                   now() + std::chrono::milliseconds{plan_.below(300)}});
-}
-
-void simulated_run::watch(caf::scheduled_actor& actor,
-                          const next_message& message) {
-  if (message.kind == message_kind::completed)
-    checks_.completed_is_told(message.checkpoint_id);
-  if (message.kind != message_kind::element)
-    return;
-  const auto kind = message.element->kind();
-  if (kind != element_kind::data && kind != element_kind::watermark)
-    return;
-  if (const auto mark = message.element->watermark(); mark != min_timestamp)
-    checks_.watermark_arrives(actor.id(), message.channel, mark);
 }
 
 /// The process dies, and in half of the cases the machine with it.
@@ -442,6 +343,10 @@ void simulated_run::kill_all(simulated_cluster& cluster) {
   actors_.clear();
   cut_.reset();
   late_.clear();
+  journal_ = {};
+  death_after_.reset();
+  told_to_stop_ = false;
+  liveness_.attempt_ends();
 }
 
 void simulated_run::trace(const std::function<std::string()>& text) const {

@@ -3,15 +3,18 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/cluster/checkpoint_setup.hpp"
 #include "test/actors/simulation.hpp"
+#include "test/sim/checkpoint_liveness.hpp"
 #include "test/sim/fault_plan.hpp"
 #include "test/sim/faulty_disk.hpp"
 #include "test/sim/mailbox_faults.hpp"
 #include "test/sim/outside_checks.hpp"
+#include "test/sim/report_journal.hpp"
 #include "test/sim/seeded_executor.hpp"
 #include "test/sim/sim_job.hpp"
 #include "test/sim/sim_store.hpp"
@@ -28,6 +31,7 @@ struct run_result {
   std::uint64_t processes = 1;   ///< started one after the other
   std::uint64_t restarts = 0;    ///< of the job within its processes
   std::uint64_t checkpoints = 0; ///< completed
+  std::uint64_t undisturbed = 0; ///< of these, where nothing had gone wrong
 };
 
 /// One job from its first start to its end, in one thread, with everything by
@@ -84,9 +88,14 @@ private:
   void crash_before(caf::scheduled_actor& actor);
   bool cut_before(caf::scheduled_actor& actor, const next_message& message);
   bool notify_wrongly(caf::scheduled_actor& actor, const next_message& message);
-  bool delay_acknowledgement(caf::scheduled_actor& actor, std::uint64_t odds);
+  bool report_wrongly(caf::scheduled_actor& actor, const next_message& message);
+  void write_down(caf::scheduled_actor& actor, const next_message& message);
   void hold_back(caf::scheduled_actor& actor);
+  [[nodiscard]] std::vector<caf::actor> live_subtasks() const;
+  void kill_one_of(const std::vector<caf::actor>& subtasks);
   void watch(caf::scheduled_actor& actor, const next_message& message);
+  void watch_checkpoints(const next_message& message);
+  [[nodiscard]] bool undisturbed() const;
   void die();
   void kill_all(simulated_cluster& cluster);
   [[nodiscard]] std::chrono::nanoseconds now() const;
@@ -102,6 +111,7 @@ private:
   sim_store store_{plan_};
   run_result result_;
   outside_checks checks_;
+  checkpoint_liveness liveness_{plan_, result_.problems};
   bool died_ = false;
   bool forgotten_ = false; // since the last process began
 
@@ -109,6 +119,10 @@ private:
   std::map<caf::actor_id, caf::actor_addr> actors_;
   std::optional<cut_link> cut_;
   std::list<late_message> late_;
+  report_journal journal_;
+  std::optional<std::uint64_t> death_after_; // so many reports
+  bool told_to_stop_ = false;
+  std::uint64_t slow_before_ = 0; // times that its disk was slow
 };
 
 } // namespace flow::sim

@@ -51,7 +51,13 @@ TEST_CASE("one death at any operation of the disk or message is made up for") {
 TEST_CASE("one fault of a subtask at any message is made up for") {
   for (std::uint64_t seed = 21; seed <= 24; ++seed)
     for (const fault kind :
-         {fault::subtask_crash, fault::cut_link, fault::late_acknowledgement})
+         {fault::subtask_crash, fault::cut_link, fault::late_report})
+      CHECK(try_every_chance(kind, seed) > 10);
+}
+
+TEST_CASE("reports that come twice, at once or after a restart, do no harm") {
+  for (std::uint64_t seed = 25; seed <= 28; ++seed)
+    for (const fault kind : {fault::doubled_report, fault::stale_reports})
       CHECK(try_every_chance(kind, seed) > 10);
 }
 

@@ -372,6 +372,16 @@ TEST_CASE("finished tasks do not acknowledge; barriers begin behind them") {
   check_golden(run, "finished-tasks");
 }
 
+TEST_CASE("a task that has ended meanwhile cannot decline") {
+  bench run{bench::every(milliseconds{100})};
+  run.pass(milliseconds{100});
+  run.finished(0);
+  run.decline(0, 1, true);
+  run.ack(1, 1);
+  run.ack(2, 1);
+  CHECK(run.published);
+}
+
 TEST_CASE("what another attempt says is dropped") {
   bench run{bench::every(milliseconds{100})};
   run.pass(milliseconds{100});

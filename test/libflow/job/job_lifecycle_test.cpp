@@ -173,6 +173,30 @@ TEST_CASE("a restart waits, deploys a new attempt and forgets the old one") {
   CHECK(d.job.state() == job_state::failed);
 }
 
+TEST_CASE("reports that come twice, or late, say nothing new") {
+  driver d{2, fixed_delay(1)};
+  d.start();
+  d.bring_all_up();
+  d.change(0, task_state::initializing);
+  d.change(0, task_state::running);
+  CHECK(d.job.task(0) == task_state::running);
+  d.change(0, task_state::finished);
+  d.change(0, task_state::running);
+  d.change(0, task_state::finished);
+  d.fail(0);
+  CHECK(d.job.task(0) == task_state::finished);
+  CHECK(d.job.state() == job_state::running);
+
+  d.fail(1);
+  CHECK(d.job.state() == job_state::restarting);
+  d.fail(1, {error_code::io, "again"});
+  d.change(1, task_state::running);
+  CHECK(d.job.state() == job_state::restarting);
+  CHECK(d.job.task(1) == task_state::failed);
+  CHECK(d.job.cause()->text == "boom");
+  CHECK(d.actions == "deploy_tasks cancel_tasks await_restart:200");
+}
+
 TEST_CASE("a fatal error is not retried") {
   driver d{1, fixed_delay(5)};
   d.start();
@@ -310,6 +334,19 @@ TEST_CASE("a suspended job ignores what its subtasks still report") {
   CHECK(d.actions == "deploy_tasks report_end");
 }
 
+// Something that a subtask has said before.
+void repeat_a_report(driver& d, std::mt19937_64& random) {
+  const std::size_t task = random() % d.job.task_count();
+  const task_state at = d.job.task(task);
+  const auto asked = d.actions;
+  if (at == task_state::failed)
+    d.fail(task);
+  else if (at > task_state::scheduled && at != task_state::cancelling)
+    d.change(task, at);
+  CHECK(d.job.task(task) == at);
+  CHECK(d.actions == asked);
+}
+
 // Subtasks that obey, finish or fail as the seed has it; whatever happens the
 // job ends, and its end is the last thing it asks for.
 TEST_CASE("every random life of a job ends") {
@@ -326,6 +363,7 @@ TEST_CASE("every random life of a job ends") {
       if (random() % 100 == 0)
         d.stop();
       d.restart_due();
+      repeat_a_report(d, random);
       const std::size_t task = random() % d.job.task_count();
       const task_state at = d.job.task(task);
       const bool fails = random() % 20 == 0;

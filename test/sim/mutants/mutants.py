@@ -11,12 +11,13 @@ TRANSACTIONS = "libflow/checkpoint/two_phase_commit.hpp"
 BATCHES = "libflow/connectors/transactions/write_ahead_sink.hpp"
 VALVE = "libflow/time/watermark_valve.cpp"
 RESTORE = "libflow/state/keyed_restore.cpp"
+ALIGNER = "libflow/exchange/barrier_aligner.cpp"
 
 # Name, file, what stands there, what the bug makes of it.
 MUTANTS = [
     ("barrier does not block", TASK,
      "      gate_.block(i);", "      ;"),
-    ("barrier of one channel is enough", "libflow/exchange/barrier_aligner.cpp",
+    ("barrier of one channel is enough", ALIGNER,
      "  if (--awaited_ > 0)", "  if (--awaited_ > 1000)"),
     ("complete before it is durable", ACTOR,
      "  if (!keeps_state_) {\n    on_stored", "  if (true) {\n    on_stored"),
@@ -60,7 +61,7 @@ MUTANTS = [
      "    return done.error();\n", ""),
     ("a retained checkpoint is deleted", COORDINATOR,
      "  while (retained_.size() > std::max", "  while (retained_.size() >= std::max"),
-    ("end of input is no barrier", "libflow/exchange/barrier_aligner.cpp",
+    ("end of input is no barrier", ALIGNER,
      "std::exchange(channels_[channel].open, false)",
      "channels_[channel].open"),
     ("names of parts not synced", PARTS,
@@ -89,6 +90,20 @@ MUTANTS = [
      "      || attempt != regions_[plan_.tasks[task].region].attempt\n"
      "      || tasks_[task] != task_stage::running)",
      "  if (task >= tasks_.size() || tasks_[task] != task_stage::running)"),
+    ("a report that comes again is believed again",
+     "libflow/job/job_lifecycle.cpp",
+     "  return is_terminal(known) || reported <= known;", "  return false;"),
+    ("a connection that is reported twice is two",
+     "actors/job_manager/job_manager_actor.cpp",
+     "  if (connected.insert(task).second\n      && connected.size()",
+     "  connected.insert(task);\n  if (connected.size()"),
+    ("an input that ends gives a checkpoint up", ALIGNER,
+     "  if (after_finish_)", "  if (!after_finish_)"),
+    ("no checkpoint once a task has finished", COORDINATOR,
+     "  return running_ && !stopping_ && !last_ && !all_at_end();",
+     "  return running_ && !stopping_ && !last_ && !all_at_end()\n"
+     "         && std::ranges::find(tasks_, task_stage::finished)\n"
+     "              == tasks_.end();"),
     ("doubled notification commits twice", BATCHES,
      "      return commits_.completed(id, hand_over());",
      "      return two_phase_commit<named_rows>{commits_}.completed(id,\n"
