@@ -28,27 +28,60 @@ task_snapshot empty_state(const vertex_state& old) {
   return result;
 }
 
+expected<task_snapshot> read_subtask(checkpoint_storage& storage,
+                                     const std::string& location,
+                                     const vertex_state& old, std::size_t i) {
+  const auto& subtask = old.subtasks[i];
+  if (subtask.stage == subtask_stage::finished)
+    return empty_state(old);
+  auto bytes = storage.read_state(location, subtask.state);
+  if (!bytes)
+    return bytes.error();
+  auto read = decode_task_snapshot(*bytes);
+  if (!read)
+    return error{read.error().code, location + ": " + read.error().text,
+                 error_severity::fatal};
+  return read;
+}
+
+bool holds_union_list(const task_snapshot& of) {
+  return std::ranges::any_of(of.operators, [](const operator_snapshot& each) {
+    return std::ranges::any_of(each.states, [](const auto& state) {
+      return state.kind == state_format::state_kind::union_list;
+    });
+  });
+}
+
+/// What another subtask has to say to one that restores its own state.
+task_snapshot without_own_parts(task_snapshot of) {
+  for (auto& each : of.operators)
+    each = {{}, {}, {}, std::move(each.states)};
+  return of;
+}
+
+/// At the old parallelism the others are read only for union lists.
 expected<old_vertex> read_vertex(checkpoint_storage& storage,
                                  const std::string& location,
                                  const vertex_state& old,
                                  const task_place& place) {
-  old_vertex result;
+  old_vertex result(old.subtasks.size(), empty_state(old));
+  const std::size_t own = place.id.index;
   const bool same = old.subtasks.size() == place.vertex().parallelism;
-  for (std::size_t i = 0; i < old.subtasks.size(); ++i) {
-    const auto& subtask = old.subtasks[i];
-    if (subtask.stage == subtask_stage::finished
-        || (same && i != place.id.index)) {
-      result.push_back(empty_state(old));
-      continue;
-    }
-    auto bytes = storage.read_state(location, subtask.state);
-    if (!bytes)
-      return bytes.error();
-    auto read = decode_task_snapshot(*bytes);
+  if (same) {
+    auto read = read_subtask(storage, location, old, own);
     if (!read)
-      return error{read.error().code, location + ": " + read.error().text,
-                   error_severity::fatal};
-    result.push_back(std::move(*read));
+      return read.error();
+    result[own] = std::move(*read);
+    if (!holds_union_list(result[own]))
+      return result;
+  }
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (same && i == own)
+      continue;
+    auto read = read_subtask(storage, location, old, i);
+    if (!read)
+      return read.error();
+    result[i] = same ? without_own_parts(std::move(*read)) : std::move(*read);
   }
   return result;
 }
@@ -108,10 +141,12 @@ expected<restored_task> read_restored(checkpoint_storage& storage,
     ++channels[channel.input];
   auto result = redistributed(old, ids, place.id.index,
                               place.vertex().parallelism, channels);
+  if (!result)
+    return result.error();
   // An operator that is new has not seen the end.
   const bool all_known = std::ranges::all_of(
-    result.operators, [](const auto& each) { return each.has_value(); });
-  result.ended = ended && all_known;
+    result->operators, [](const auto& each) { return each.has_value(); });
+  result->ended = ended && all_known;
   return result;
 }
 

@@ -51,7 +51,8 @@ private:
 };
 
 /// Reads what the task at `place` starts from. Reads the states of all old
-/// subtasks where the parallelism has changed, else its own.
+/// subtasks where the parallelism has changed or union lists are among it, else
+/// its own.
 /// @thread a background one
 [[nodiscard]] expected<restored_task>
 read_restored(checkpoint_storage& storage, const stored_checkpoint& from,

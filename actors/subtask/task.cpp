@@ -459,7 +459,7 @@ task_capture task::capture(const snapshot_context& context) {
   for (std::size_t i = 0; i < chain_.size(); ++i) {
     const auto id = place_.vertex().operators[i].id;
     result.ids.push_back(static_cast<std::uint64_t>(id));
-    result.operators.push_back(chain_.at(i).capture(context));
+    result.operators.push_back(chain_.at(i).capture_all(context));
   }
   for (const auto& valve : valves_)
     result.valves.push_back(valve.snapshot());
@@ -475,7 +475,7 @@ expected<void> task::restore(const restored_task& from) {
   try {
     for (std::size_t i = chain_.size(); i-- > 0;)
       if (const auto& parts = from.operators[i])
-        if (auto done = chain_.at(i).restore(*parts); !done)
+        if (auto done = chain_.at(i).restore_all(*parts); !done)
           return done;
     for (std::size_t input = 0; input < from.valves.size(); ++input)
       forward(input, valves_[input].restore(from.valves[input]));

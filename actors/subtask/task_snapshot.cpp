@@ -5,6 +5,7 @@
 
 #include "libflow/core/bytes.hpp"
 #include "libflow/core/crc32c.hpp"
+#include "libflow/operators/snapshot_parts.hpp"
 #include "libflow/state/redistribute.hpp"
 
 namespace flow {
@@ -12,7 +13,7 @@ namespace flow {
 namespace {
 
 constexpr std::uint32_t magic = 0x53544c46; // "FLTS"
-constexpr std::uint16_t format_version = 2;
+constexpr std::uint16_t format_version = 3;
 
 error damaged(const std::string& what) {
   return {error_code::corrupt_data, "state of a task: " + what,
@@ -30,6 +31,30 @@ bool read_bytes(byte_reader& in, byte_string& bytes) {
   if (!in.read_int(size) || !in.read_raw(size, view))
     return false;
   bytes.assign(view.begin(), view.end());
+  return true;
+}
+
+/// No bytes where there are no states.
+void write_states(const std::vector<operator_state_part>& states,
+                  byte_writer& out) {
+  byte_string bytes;
+  if (!states.empty()) {
+    byte_writer to{bytes};
+    write_operator_state(states, to);
+  }
+  write_bytes(bytes, out);
+}
+
+bool read_states(byte_reader& in, std::vector<operator_state_part>& states) {
+  byte_string bytes;
+  if (!read_bytes(in, bytes))
+    return false;
+  if (bytes.empty())
+    return true;
+  auto read = read_operator_state(bytes);
+  if (!read || read->empty())
+    return false;
+  states = std::move(*read);
   return true;
 }
 
@@ -66,11 +91,11 @@ bool read_operator(byte_reader& in, byte_reader& keyed, task_snapshot& to) {
   for (auto& entry : state.list)
     if (!read_bytes(in, entry))
       return false;
-  return read_bytes(in, state.broadcast);
+  return read_bytes(in, state.broadcast) && read_states(in, state.states);
 }
 
 bool read_parts(byte_reader& in, byte_reader& keyed, task_snapshot& to) {
-  constexpr std::size_t least_operator = 28;
+  constexpr std::size_t least_operator = 36;
   constexpr std::size_t least_valve = 12;
   std::size_t count = 0;
   if (!in.read_length(count, least_operator))
@@ -100,30 +125,18 @@ bool holds(const old_vertex& vertex, std::uint64_t id) {
 }
 
 /// The parts of one operator for one subtask.
-std::vector<operator_snapshot> parts_of(const old_vertex& old, std::uint64_t id,
-                                        std::uint32_t index,
-                                        std::uint32_t parallelism) {
+expected<std::vector<operator_snapshot>> parts_of(const old_vertex& old,
+                                                  std::uint64_t id,
+                                                  std::uint32_t index,
+                                                  std::uint32_t parallelism) {
   static const operator_snapshot none;
-  auto of = [id](const task_snapshot& each) -> const operator_snapshot& {
+  std::vector<const operator_snapshot*> snapshots;
+  for (const task_snapshot& each : old) {
     const auto* found = find(each, id);
-    return found ? *found : none;
-  };
-  std::vector<operator_snapshot> parts;
-  if (old.size() == parallelism) {
-    parts.push_back(of(old[index]));
-  } else {
-    std::vector<std::vector<byte_string>> lists;
-    for (const task_snapshot& each : old) {
-      parts.push_back({of(each).keyed, {}, of(each).broadcast});
-      lists.push_back(of(each).list);
-    }
-    parts.front().list = redistribute(std::move(lists), parallelism)[index];
+    snapshots.push_back(found ? found : &none);
   }
-  // A subtask that had ended before has no state and nothing to say.
-  std::erase_if(parts, [](const operator_snapshot& each) {
-    return each == operator_snapshot{};
-  });
-  return parts;
+  return snapshot_parts(std::span<const operator_snapshot* const>{snapshots},
+                        index, parallelism);
 }
 
 valve_state valve_of(const old_vertex& old, std::size_t input,
@@ -192,6 +205,7 @@ void task_capture_writer::write_footer(byte_string& out) {
       for (const auto& entry : list)
         write_bytes(entry, to);
       write_bytes(from.broadcast, to);
+      write_states(from.states, to);
     }
     to.write_length(capture_.valves.size());
     for (const auto& each : capture_.valves)
@@ -252,16 +266,22 @@ expected<task_snapshot> decode_task_snapshot(std::span<const std::byte> bytes) {
   return result;
 }
 
-restored_task redistributed(std::span<const old_vertex> old,
-                            std::span<const std::uint64_t> operators,
-                            std::uint32_t index, std::uint32_t parallelism,
-                            std::span<const std::size_t> channels_per_input) {
+expected<restored_task>
+redistributed(std::span<const old_vertex> old,
+              std::span<const std::uint64_t> operators, std::uint32_t index,
+              std::uint32_t parallelism,
+              std::span<const std::size_t> channels_per_input) {
   restored_task result;
   for (const std::uint64_t id : operators) {
     auto& parts = result.operators.emplace_back();
-    for (const old_vertex& vertex : old)
-      if (holds(vertex, id))
-        parts = parts_of(vertex, id, index, parallelism);
+    for (const old_vertex& vertex : old) {
+      if (!holds(vertex, id))
+        continue;
+      auto own = parts_of(vertex, id, index, parallelism);
+      if (!own)
+        return own.error();
+      parts = std::move(*own);
+    }
   }
   for (const old_vertex& vertex : old) {
     const bool same_head =

@@ -77,11 +77,11 @@ struct restored_task {
 
 /// What subtask `index` of `parallelism` starts from. Operators find their
 /// state by their ids, in whatever vertex it is; one without any starts from
-/// nothing. At the old parallelism each subtask gets its own; else lists are
-/// dealt out evenly, keyed parts go to all (who take their key groups), and
-/// every channel starts at the lowest of the old watermarks.
+/// nothing. What each gets of the old subtasks' state says snapshot_parts(); at
+/// another parallelism every channel starts at the lowest of the old
+/// watermarks. Errors: those of snapshot_parts().
 /// @param channels_per_input of the new task
-[[nodiscard]] restored_task
+[[nodiscard]] expected<restored_task>
 redistributed(std::span<const old_vertex> old,
               std::span<const std::uint64_t> operators, std::uint32_t index,
               std::uint32_t parallelism,

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "libflow/core/timestamp.hpp"
 #include "libflow/functions/side_outputs.hpp"
+#include "libflow/state/operator_state.hpp"
 #include "libflow/time/clock.hpp"
 
 namespace flow {
@@ -27,7 +29,9 @@ public:
     std::string run = {};    ///< this attempt among all runs of the job
   };
 
-  explicit runtime_context(place where) : place_(std::move(where)) {}
+  /// @param states  of the operator; null: it keeps none for its function
+  explicit runtime_context(place where, operator_state_store* states = nullptr)
+    : place_(std::move(where)), operator_states_(states) {}
 
   [[nodiscard]] const std::string& job_name() const { return place_.job_name; }
   [[nodiscard]] const std::string& operator_name() const {
@@ -53,8 +57,42 @@ public:
   /// 1 in the first run; one more after each restart of the job.
   [[nodiscard]] std::uint32_t attempt() const { return place_.attempt; }
 
+  /// A list of this subtask that belongs to no key and is part of every
+  /// snapshot: a handle to keep in the function. Only in `open`: a restore
+  /// fills the states that are known then; its entries are there when
+  /// `restored` is called, or with the first record.
+  /// Throws std::invalid_argument, which fails the attempt, when the name
+  /// stands for another state, std::logic_error in sources and sinks, whose
+  /// readers and writers give entries of their own.
+  template <class T>
+  [[nodiscard]] operator_list_state<T>
+  operator_state(const list_state_descriptor<T>& descriptor) {
+    return given(operator_states().list(descriptor));
+  }
+  /// The same, except that a restore gives every subtask all entries.
+  template <class T>
+  [[nodiscard]] union_list_state<T>
+  operator_state(const union_list_state_descriptor<T>& descriptor) {
+    return given(operator_states().union_list(descriptor));
+  }
+
 private:
+  operator_state_store& operator_states() {
+    if (operator_states_ == nullptr)
+      throw std::logic_error{"here is no operator state: sources and sinks "
+                             "give the entries of their snapshots themselves"};
+    return *operator_states_;
+  }
+
+  template <class Handle>
+  static Handle given(expected<Handle> found) {
+    if (!found)
+      throw std::invalid_argument{found.error().text};
+    return *found;
+  }
+
   place place_;
+  operator_state_store* operator_states_; // not owned
 };
 
 /// What a process function may ask about the record at hand.

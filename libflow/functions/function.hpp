@@ -34,6 +34,20 @@ void close_function(Function& function) {
     function.close();
 }
 
+/// Functions may have `void restored()`: called once, behind `open` and before
+/// any record, in an attempt that goes on from a snapshot which knows their
+/// operator. Their states have their contents then; no key is current.
+template <class Function>
+concept has_restored = requires(Function& f) {
+  f.restored();
+};
+
+template <class Function>
+void tell_restored(Function& function) {
+  if constexpr (has_restored<Function>)
+    function.restored();
+}
+
 /// Functions that emit to a collector may have `void end_batch(
 /// collector<Out>&)`: called after some of the records of a batch, at most 256,
 /// which stay valid until it returns. For functions that combine what they

@@ -21,6 +21,10 @@ public:
     open_function(first_, context);
     open_function(second_, context);
   }
+  void restored() {
+    tell_restored(first_);
+    tell_restored(second_);
+  }
   void close() {
     close_function(first_);
     close_function(second_);

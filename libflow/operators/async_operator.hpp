@@ -40,7 +40,7 @@ public:
   void open(const operator_context& context) override {
     time_ = context.time;
     inbox_ = std::make_shared<detail::async_inbox<Out>>(context.wake);
-    runtime_context runtime{context.place};
+    runtime_context runtime{context.place, &this->operator_states_};
     guard_user_code(
       name(), [&] { open_function(function_, runtime); },
       [] { return std::string{}; });

@@ -31,7 +31,8 @@ public:
   void open(const operator_context& context) override {
     base::open(context);
     broadcast_.open(context);
-    broadcast_runtime_context runtime{broadcast_.side(), context.place};
+    broadcast_runtime_context runtime{broadcast_.side(), context.place,
+                                      &this->operator_states_};
     this->open_with(runtime);
   }
 
@@ -150,8 +151,8 @@ public:
     broadcast_.open(context);
     auto& states = blocks_.open(context);
     this->timers_.open(states, context.time);
-    keyed_broadcast_runtime_context<key_type> runtime{broadcast_.side(),
-                                                      context.place, states};
+    keyed_broadcast_runtime_context<key_type> runtime{
+      broadcast_.side(), context.place, states, &this->operator_states_};
     this->open_with(runtime);
   }
 

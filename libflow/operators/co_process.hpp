@@ -20,7 +20,7 @@ public:
 
   void open(const operator_context& context) override {
     base::open(context);
-    runtime_context runtime{context.place};
+    runtime_context runtime{context.place, &this->operator_states_};
     this->open_with(runtime);
   }
 
@@ -69,7 +69,8 @@ public:
     base::open(context);
     auto& states = keyed_.open(context);
     this->timers_.open(states, context.time);
-    keyed_runtime_context<key_type> runtime{context.place, states};
+    keyed_runtime_context<key_type> runtime{context.place, states,
+                                            &this->operator_states_};
     this->open_with(runtime);
   }
 

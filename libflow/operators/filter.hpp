@@ -15,7 +15,7 @@ public:
     : base(std::move(name), out), function_(std::move(function)) {}
 
   void open(const operator_context& context) override {
-    runtime_context runtime{context.place};
+    runtime_context runtime{context.place, &this->operator_states_};
     guard_user_code(
       this->name(), [&] { open_function(function_, runtime); },
       [] { return std::string{}; });
@@ -37,6 +37,12 @@ public:
   void close() override { close_function(function_); }
 
 private:
+  void after_restore() override {
+    guard_user_code(
+      this->name(), [&] { tell_restored(function_); },
+      [] { return std::string{}; });
+  }
+
   void keep_in(record_batch<T>& batch) {
     std::size_t at = 0;
     guard_user_code(

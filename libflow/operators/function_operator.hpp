@@ -61,6 +61,13 @@ protected:
 
   Function function_;
   collector<Out> collector_;
+
+private:
+  void after_restore() override {
+    guard_user_code(
+      this->name(), [&] { tell_restored(function_); },
+      [] { return std::string{}; });
+  }
 };
 
 /// The same for functions over records with keys of type K: with state, and

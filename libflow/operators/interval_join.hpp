@@ -60,7 +60,7 @@ public:
       states.value(value_state_descriptor<join_buffer<A>>{"left"}).value();
     right_ =
       states.value(value_state_descriptor<join_buffer<B>>{"right"}).value();
-    runtime_context runtime{context.place};
+    runtime_context runtime{context.place, &this->operator_states_};
     guard_user_code(
       this->name(), [&] { open_function(function_, runtime); },
       [] { return std::string{}; });

@@ -32,7 +32,8 @@ public:
     base::open(context);
     auto& states = blocks_.open(context);
     this->timers_.open(states, context.time);
-    keyed_runtime_context<key_type> runtime{context.place, states};
+    keyed_runtime_context<key_type> runtime{context.place, states,
+                                            &this->operator_states_};
     this->open_with(runtime);
   }
 

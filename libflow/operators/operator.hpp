@@ -13,6 +13,7 @@
 #include "libflow/functions/side_outputs.hpp"
 #include "libflow/functions/source.hpp"
 #include "libflow/operators/operator_snapshot.hpp"
+#include "libflow/state/operator_state.hpp"
 #include "libflow/time/clock.hpp"
 
 namespace flow {
@@ -83,7 +84,7 @@ public:
   explicit operator_base(std::string name) : name_(std::move(name)) {}
   operator_base(const operator_base&) = delete;
   operator_base& operator=(const operator_base&) = delete;
-  virtual ~operator_base() = default;
+  virtual ~operator_base(); // once, not in every operator's destructors
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const operator_counts& counts() const noexcept {
@@ -137,11 +138,15 @@ public:
   /// the next one.
   virtual void checkpoint_aborted(std::uint64_t) {}
 
+  /// What capture() gives together with the function's operator states. Cost:
+  /// a copy of those; they are small.
+  [[nodiscard]] operator_capture capture_all(const snapshot_context& context);
+
   /// The state as bytes, at once; for operators without blocking work, and
   /// tests.
   [[nodiscard]] operator_snapshot
   snapshot(const snapshot_context& context = {}) {
-    return encode(capture(context));
+    return encode(capture_all(context));
   }
 
   /// `parts` are all old subtasks' snapshots after redistribution: list
@@ -150,6 +155,10 @@ public:
   virtual expected<void> restore(std::span<const operator_snapshot>) {
     return {};
   }
+
+  /// The same for the function's operator states as well; then tells the
+  /// function. What the runtime calls.
+  expected<void> restore_all(std::span<const operator_snapshot> parts);
 
   /// Bytes held in state, buffers and timers; an estimate.
   [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }
@@ -162,8 +171,12 @@ public:
   [[nodiscard]] side_outputs& sides() noexcept { return sides_; }
 
 protected:
+  /// All state is back, before any input.
+  virtual void after_restore() {}
+
   operator_counts counts_;
   side_outputs sides_;
+  operator_state_store operator_states_; ///< of the author's function
 
 private:
   std::string name_;

@@ -8,6 +8,7 @@
 #include "libflow/core/bytes.hpp"
 #include "libflow/functions/snapshot_context.hpp"
 #include "libflow/functions/source.hpp"
+#include "libflow/state/redistribute.hpp"
 
 namespace flow {
 
@@ -17,6 +18,8 @@ struct operator_snapshot {
   byte_string keyed;             ///< by key groups (state/FORMAT.md)
   std::vector<byte_string> list; ///< entries dealt out evenly
   byte_string broadcast;         ///< the same in every subtask
+  /// Of the author's functions, that belong to no key: redistribute_states().
+  std::vector<operator_state_part> states = {};
 
   friend bool operator==(const operator_snapshot&,
                          const operator_snapshot&) = default;
@@ -62,6 +65,7 @@ struct operator_capture {
   snapshot_work work; ///< may be empty
   /// More of the list, encoded later; may be empty.
   std::function<std::vector<byte_string>()> large_list = {};
+  std::vector<operator_state_part> states = {};
 
   /// All of the list, from now on in `list`.
   const std::vector<byte_string>& whole_list() {
@@ -75,8 +79,10 @@ struct operator_capture {
 /// Encodes what was captured, at once; does not do its work.
 [[nodiscard]] inline operator_snapshot encode(operator_capture capture) {
   capture.whole_list();
-  operator_snapshot result{
-    {}, std::move(capture.list), std::move(capture.broadcast)};
+  operator_snapshot result{{},
+                           std::move(capture.list),
+                           std::move(capture.broadcast),
+                           std::move(capture.states)};
   if (capture.keyed) {
     byte_writer out{result.keyed};
     while (capture.keyed->write_some(out)) {

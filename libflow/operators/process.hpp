@@ -17,7 +17,7 @@ public:
 
   void open(const operator_context& context) override {
     base::open(context);
-    runtime_context runtime{context.place};
+    runtime_context runtime{context.place, &this->operator_states_};
     this->open_with(runtime);
   }
 

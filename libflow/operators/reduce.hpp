@@ -26,7 +26,8 @@ public:
 
   void open(const operator_context& context) override {
     auto& states = blocks_.open(context);
-    keyed_runtime_context<key_type> runtime{context.place, states};
+    keyed_runtime_context<key_type> runtime{context.place, states,
+                                            &this->operator_states_};
     guard_user_code(
       this->name(),
       [&] {

@@ -72,6 +72,7 @@ struct aggregating_state_descriptor {
 template <class T>
 struct union_list_state_descriptor {
   std::string name;
+  std::uint32_t version = 0;
 };
 
 /// Names an operator state that is the same in every subtask.

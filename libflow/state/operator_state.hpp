@@ -19,26 +19,35 @@
 
 namespace flow {
 
-/// The entries of a list or union list state in this subtask; the order
-/// is kept, also through redistribution.
-/// Owner: the operator_state_store.
-/// @thread the operator's
+/// The entries of a list state in this subtask; the order is kept, also through
+/// redistribution. At another parallelism all entries are dealt out evenly.
+/// Owner: a cheap handle; the operator outlives it. @thread the operator's
 template <class T>
 class operator_list_state {
 public:
-  [[nodiscard]] const std::vector<T>& get() const noexcept { return entries_; }
-  void add(T value) { entries_.push_back(std::move(value)); }
-  void set(std::vector<T> values) { entries_ = std::move(values); }
-  void clear() noexcept { entries_.clear(); }
+  /// Names no state; a member of a function object before `open`.
+  operator_list_state() = default;
+
+  explicit operator_list_state(std::vector<T>& entries) noexcept
+    : entries_(&entries) {}
+
+  /// Valid until the next change.
+  [[nodiscard]] const std::vector<T>& get() const noexcept { return *entries_; }
+  void add(T value) { entries_->push_back(std::move(value)); }
+  void set(std::vector<T> values) { *entries_ = std::move(values); }
+  void clear() noexcept { entries_->clear(); }
 
 private:
-  std::vector<T> entries_;
+  std::vector<T>* entries_ = nullptr;
 };
 
-/// As operator_list_state, except that a restore gives every subtask all
-/// entries.
+/// As operator_list_state, except that a restore gives every subtask the
+/// entries of all, in the order of the subtasks.
 template <class T>
-class union_list_state : public operator_list_state<T> {};
+class union_list_state : public operator_list_state<T> {
+public:
+  using operator_list_state<T>::operator_list_state;
+};
 
 /// A map that is the same in every subtask, because all receive the same
 /// broadcast elements in the same order.
@@ -84,14 +93,15 @@ private:
   state_header header_;
 };
 
-template <class State, class T>
+/// A list or, as its header says, a union list.
+template <class T>
 class list_cell final : public operator_cell {
 public:
   using operator_cell::operator_cell;
 
   [[nodiscard]] std::vector<std::vector<std::byte>> encode() const override {
     std::vector<std::vector<std::byte>> result;
-    for (const T& value : state.get()) {
+    for (const T& value : entries) {
       byte_writer out{result.emplace_back()};
       codec<T>::encode(value, out);
     }
@@ -103,11 +113,11 @@ public:
     T value{};
     if (!codec<T>::decode(in, value))
       return false;
-    state.add(std::move(value));
+    entries.push_back(std::move(value));
     return true;
   }
 
-  State state;
+  std::vector<T> entries;
 };
 
 template <class Key, class Value>
@@ -150,26 +160,40 @@ public:
   operator_state_store& operator=(const operator_state_store&) = delete;
 
   /// The state of a name; made at the first call. The same name as another
-  /// kind or with another type is an error.
+  /// kind or with another type is an error, and a time to live too.
   template <class T>
-  expected<operator_list_state<T>*>
+  expected<operator_list_state<T>>
   list(const list_state_descriptor<T>& wanted) {
-    return get<detail::list_cell<operator_list_state<T>, T>,
-               operator_list_state<T>>(state_format::state_kind::list,
-                                       wanted.name, codec<T>::schema());
+    if (wanted.ttl)
+      return error{error_code::invalid_argument,
+                   "the operator state \"" + wanted.name
+                     + "\" has a time to live; only keyed state can"};
+    auto cell =
+      get<detail::list_cell<T>>(state_format::state_kind::list, wanted.name,
+                                versioned(codec<T>::schema(), wanted.version));
+    if (!cell)
+      return cell.error();
+    return operator_list_state<T>{(*cell)->entries};
   }
   template <class T>
-  expected<union_list_state<T>*>
+  expected<union_list_state<T>>
   union_list(const union_list_state_descriptor<T>& wanted) {
-    return get<detail::list_cell<union_list_state<T>, T>, union_list_state<T>>(
-      state_format::state_kind::union_list, wanted.name, codec<T>::schema());
+    auto cell = get<detail::list_cell<T>>(
+      state_format::state_kind::union_list, wanted.name,
+      versioned(codec<T>::schema(), wanted.version));
+    if (!cell)
+      return cell.error();
+    return union_list_state<T>{(*cell)->entries};
   }
   template <class Key, class Value>
   expected<broadcast_state<Key, Value>*>
   broadcast(const broadcast_state_descriptor<Key, Value>& wanted) {
-    return get<detail::broadcast_cell<Key, Value>, broadcast_state<Key, Value>>(
+    auto cell = get<detail::broadcast_cell<Key, Value>>(
       state_format::state_kind::broadcast, wanted.name,
       codec<Key>::schema() + "->" + codec<Value>::schema());
+    if (!cell)
+      return cell.error();
+    return &(*cell)->state;
   }
 
   /// Everything as it is now, encoded. Cost: a copy of all entries; operator
@@ -183,24 +207,29 @@ public:
   restore(std::span<const operator_state_part> parts);
 
 private:
-  template <class Cell, class State>
-  expected<State*> get(state_format::state_kind kind, const std::string& name,
-                       std::string schema) {
+  static std::string versioned(std::string schema, std::uint32_t version) {
+    return version == 0 ? schema : schema + "@" + std::to_string(version);
+  }
+
+  template <class Cell>
+  expected<Cell*> get(state_format::state_kind kind, const std::string& name,
+                      std::string schema) {
     for (const auto& known : cells_) {
-      if (known->header().name != name)
+      const auto& header = known->header();
+      if (header.name != name)
         continue;
-      if (auto* same = dynamic_cast<Cell*>(known.get()))
-        return &same->state;
+      auto* same = dynamic_cast<Cell*>(known.get());
+      if (same != nullptr && header.kind == kind && header.schema == schema)
+        return same;
       return error{error_code::invalid_argument,
-                   "the operator state \"" + name + "\" holds "
-                     + known->header().schema
+                   "the operator state \"" + name + "\" holds " + header.schema
                      + "; it cannot also be of another kind or hold " + schema};
     }
     auto made = std::make_unique<Cell>(
       detail::state_header{kind, name, std::move(schema)});
-    State* state = &made->state;
+    Cell* cell = made.get();
     cells_.push_back(std::move(made));
-    return state;
+    return cell;
   }
 
   std::vector<std::unique_ptr<detail::operator_cell>> cells_;

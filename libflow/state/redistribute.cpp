@@ -171,7 +171,8 @@ private:
     if (!in)
       return in.error();
     detail::state_header header;
-    if (!read_body(*in, header) || !in->finished())
+    if (!read_body(*in, header) || !in->finished()
+        || !header.namespace_schema.empty())
       return blocks_.corrupt("the description of a state is damaged");
     if (header.kind < state_kind::list || header.kind > state_kind::broadcast)
       return blocks_.corrupt("state \"" + header.name + "\" is of no kind");

@@ -54,7 +54,7 @@ expected<void>
 operator_driver::restore(std::span<const operator_snapshot> parts) {
   expected<void> restored;
   auto called = guarded([&] {
-    restored = op_->restore(parts);
+    restored = op_->restore_all(parts);
     if (restored)
       settle();
   });

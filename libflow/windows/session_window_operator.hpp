@@ -42,7 +42,7 @@ public:
   void open(const operator_context& context) override {
     base::open(context);
     auto& store = blocks_.open(context);
-    runtime_context runtime{context.place};
+    runtime_context runtime{context.place, &this->operator_states_};
     guard_user_code(
       this->name(),
       [&] {

@@ -55,7 +55,7 @@ public:
     groups_ =
       range_of(place.subtask_index, place.parallelism, place.max_parallelism);
     slices_.own(hashes_of(groups_, place.max_parallelism));
-    runtime_context runtime{place};
+    runtime_context runtime{place, &this->operator_states_};
     guard_user_code(
       this->name(),
       [&] {

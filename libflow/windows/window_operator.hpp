@@ -50,7 +50,8 @@ public:
     store_ = &blocks_.open(context);
     windows_ = &store_->template scope<window>();
     window_runtime_context<key_type, window> runtime{
-      context.place, *store_, *windows_, Assigner::merges};
+      context.place, *store_, *windows_, Assigner::merges,
+      &this->operator_states_};
     guard_user_code(
       this->name(), [&] { open_states(runtime); },
       [] { return std::string{}; });

@@ -20,8 +20,10 @@ restored_task state_for(task_harness& it, std::span<const byte_string> stored,
     old.push_back(std::move(*read));
   }
   const auto ids = old.front().ids;
-  return redistributed(std::span{&old, 1}, ids, index, parallelism,
-                       it.get().channels_of_inputs());
+  auto state = redistributed(std::span{&old, 1}, ids, index, parallelism,
+                             it.get().channels_of_inputs());
+  REQUIRE(state);
+  return std::move(*state);
 }
 
 /// Opens a task that goes on where the stored ones stood.

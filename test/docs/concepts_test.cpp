@@ -2,12 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libflow/flow.hpp"
+#include "libflow/operators/snapshot_parts.hpp"
 #include "libflow/testing.hpp"
 
 using namespace std::chrono_literals;
@@ -36,6 +39,46 @@ struct count {
     out.emit({context.key(), seen.value()});
   }
   flow::value_state<std::int64_t> seen;
+};
+
+struct in_threes {
+  void open(flow::runtime_context& context) {
+    waiting =
+      context.operator_state(flow::list_state_descriptor<event>{"waiting"});
+  }
+  void operator()(const event& each, flow::collector<event>& out) {
+    waiting.add(each);
+    if (waiting.get().size() < 3)
+      return;
+    for (const event& one : waiting.get())
+      out.emit(one);
+    waiting.clear();
+  }
+  flow::operator_list_state<event> waiting;
+};
+
+struct numbering {
+  void open(flow::runtime_context& context) {
+    last = context.operator_state(
+      flow::union_list_state_descriptor<std::int64_t>{"last"});
+    step = context.parallelism();
+    next = context.subtask_index();
+  }
+  void restored() {
+    if (last.get().empty())
+      return;
+    const std::int64_t highest = *std::ranges::max_element(last.get());
+    last.set({highest});
+    while (next <= highest)
+      next += step;
+  }
+  result operator()(const event& each) {
+    last.set({next});
+    return {each.user, std::exchange(next, next + step)};
+  }
+  flow::union_list_state<std::int64_t> last;
+  std::int64_t next = 0;
+  std::int64_t step = 1;
 };
 
 struct sale {
@@ -81,6 +124,36 @@ TEST_CASE("the example of state") {
   for (const char* user : {"a", "b", "a"})
     CHECK(it.push(event{user, 0}));
   CHECK(it.values() == std::vector<result>{{"a", 1}, {"b", 1}, {"a", 2}});
+}
+
+TEST_CASE("the examples of operator state") {
+  auto threes = flow::testing::harness_of<event>(
+    [](auto events) { return events.flat_map(in_threes{}); });
+  for (const char* user : {"a", "b"})
+    CHECK(threes.push(event{user, 0}));
+  const auto taken = threes.snapshot();
+  REQUIRE(taken);
+  REQUIRE(threes.restore(*taken));
+  CHECK(threes.values().empty());
+  CHECK(threes.push(event{"c", 0}));
+  CHECK(threes.values().size() == 3);
+
+  auto at = [](std::uint32_t index) {
+    flow::testing::harness_options options;
+    options.parallelism = 2;
+    options.subtask_index = index;
+    return flow::testing::harness_of<event>(
+      [](auto events) { return events.map(numbering{}); }, options);
+  };
+  auto first = at(0);
+  auto second = at(1);
+  for (const char* user : {"a", "b", "c"})
+    CHECK(second.push(event{user, 0}));
+  CHECK(second.values() == std::vector<result>{{"a", 1}, {"b", 3}, {"c", 5}});
+  const std::vector old{first.snapshot().value(), second.snapshot().value()};
+  REQUIRE(first.restore(flow::snapshot_parts(old, 0, 2).value()));
+  CHECK(first.push(event{"d", 0}));
+  CHECK(first.values() == std::vector<result>{{"d", 6}});
 }
 
 TEST_CASE("the example of windows") {

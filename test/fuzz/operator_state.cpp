@@ -26,8 +26,8 @@ struct states {
   }
 
   operator_state_store store;
-  operator_list_state<std::string>* list = nullptr;
-  union_list_state<std::int64_t>* all = nullptr;
+  operator_list_state<std::string> list;
+  union_list_state<std::int64_t> all;
   broadcast_state<std::string, int>* rules = nullptr;
 };
 
@@ -37,8 +37,8 @@ std::vector<bytes> seeds() {
   std::vector<bytes> result{states{}.snapshot()};
   states full;
   for (int i = 0; i < 5; ++i) {
-    full.list->add("entry " + std::to_string(i));
-    full.all->add(i);
+    full.list.add("entry " + std::to_string(i));
+    full.all.add(i);
     full.rules->set(std::to_string(i), i);
   }
   result.push_back(full.snapshot());

@@ -22,7 +22,7 @@ bytes written(const task_snapshot& from) {
   for (const auto& each : from.operators) {
     auto keyed = each.keyed.empty() ? nullptr : defer(referenced{each.keyed});
     capture.operators.push_back(
-      {std::move(keyed), each.list, each.broadcast, {}});
+      {std::move(keyed), each.list, each.broadcast, {}, {}, each.states});
   }
   return encode(std::move(capture));
 }
@@ -33,7 +33,12 @@ std::vector<bytes> seeds() {
   const bytes part(20, std::byte{7});
   task_snapshot full;
   full.ids = {1, 2};
-  full.operators = {{part, {part, {}}, part}, {}};
+  full.operators = {
+    {part,
+     {part, {}},
+     part,
+     {{state_format::state_kind::union_list, "all", "i64", {part, {}}}}},
+    {}};
   full.valves = {{{5, 8, min_timestamp}, 5}, {{max_timestamp}, max_timestamp}};
   return {written(task_snapshot{}), written(full)};
 }

@@ -110,9 +110,12 @@ void subject_group::replace(std::size_t parallelism,
   for (std::size_t i = 0; i < parallelism; ++i) {
     const placement where = placed(i, parallelism);
     members_.push_back({kind_->make(description_, where), {}});
-    if (from != nullptr)
-      members_.back().instance->restore(
-        snapshot_parts(*from, where.index, where.parallelism), {});
+    if (from == nullptr)
+      continue;
+    const auto parts = snapshot_parts(*from, where.index, where.parallelism);
+    if (!parts)
+      throw refusal(parts.error().text);
+    members_.back().instance->restore(*parts, {});
   }
 }
 

@@ -36,8 +36,8 @@ const broadcast_state_descriptor<std::int32_t, text> rules{"rules"};
 parts snapshot_of(std::vector<std::int64_t> list, const char* united,
                   const char* rule) {
   operator_state_store store;
-  store.list(offsets).value()->set(std::move(list));
-  store.union_list(seen).value()->add(united);
+  store.list(offsets).value().set(std::move(list));
+  store.union_list(seen).value().add(united);
   store.broadcast(rules).value()->set(1, rule);
   return store.snapshot();
 }
@@ -45,8 +45,8 @@ parts snapshot_of(std::vector<std::int64_t> list, const char* united,
 struct restored {
   explicit restored(const parts& from) { REQUIRE(store.restore(from)); }
   operator_state_store store;
-  operator_list_state<std::int64_t>* list = store.list(offsets).value();
-  union_list_state<text>* united = store.union_list(seen).value();
+  operator_list_state<std::int64_t> list = store.list(offsets).value();
+  union_list_state<text> united = store.union_list(seen).value();
   broadcast_state<std::int32_t, text>* map = store.broadcast(rules).value();
 
   restored(const restored&) = delete;
@@ -92,8 +92,8 @@ TEST_CASE("each kind of operator state is redistributed by its own rule") {
   std::vector<std::int64_t> all;
   for (const auto& part : *dealt) {
     restored one{part};
-    all.insert(all.end(), one.list->get().begin(), one.list->get().end());
-    CHECK(one.united->get() == std::vector<text>{"first", "second"});
+    all.insert(all.end(), one.list.get().begin(), one.list.get().end());
+    CHECK(one.united.get() == std::vector<text>{"first", "second"});
     REQUIRE(one.map->find(1) != nullptr);
     CHECK(*one.map->find(1) == "rule");
     CHECK(one.map->find(2) == nullptr);
@@ -106,14 +106,14 @@ TEST_CASE("the same parallelism still gives everyone all union entries") {
                                snapshot_of({2}, "second", "a")};
   const auto dealt = redistribute_states(old, 2).value();
   restored second{dealt[1]};
-  CHECK(second.list->get() == std::vector<std::int64_t>{2});
-  CHECK(second.united->get().size() == 2);
+  CHECK(second.list.get() == std::vector<std::int64_t>{2});
+  CHECK(second.united.get().size() == 2);
 }
 
 TEST_CASE("several lists do not all burden the first subtasks") {
   operator_state_store store;
   for (const char* name : {"a", "b", "c"})
-    store.list(list_state_descriptor<std::int64_t>{name}).value()->add(1);
+    store.list(list_state_descriptor<std::int64_t>{name}).value().add(1);
   const std::vector<parts> old{store.snapshot()};
   const auto dealt = redistribute_states(old, 3).value();
   for (const auto& part : dealt) {
@@ -129,7 +129,7 @@ TEST_CASE("a state that only some old subtasks had is still restored") {
   const std::vector<parts> old{none.snapshot(), snapshot_of({8}, "x", "y")};
   const auto dealt = redistribute_states(old, 1).value();
   restored one{dealt.front()};
-  CHECK(one.list->get() == std::vector<std::int64_t>{8});
+  CHECK(one.list.get() == std::vector<std::int64_t>{8});
 }
 
 TEST_CASE("another type of an operator state is refused by name") {
@@ -141,6 +141,19 @@ TEST_CASE("another type of an operator state is refused by name") {
   const auto result = store.restore(snapshot_of({1}, "", ""));
   REQUIRE(!result);
   CHECK(result.error().code == error_code::incompatible);
+}
+
+TEST_CASE("an operator state is one kind and one version, without an end") {
+  operator_state_store store;
+  REQUIRE(store.list(offsets));
+  CHECK(store.list(offsets));
+  using numbers = std::int64_t;
+  CHECK(!store.union_list(union_list_state_descriptor<numbers>{"offsets"}));
+  CHECK(!store.list(list_state_descriptor<numbers>{"offsets", {}, 2}));
+  CHECK(!store.list(list_state_descriptor<numbers>{"short", state_ttl{}}));
+  operator_state_store newer;
+  REQUIRE(newer.list(list_state_descriptor<numbers>{"offsets", {}, 2}));
+  CHECK(!newer.restore(store.snapshot()));
 }
 
 TEST_CASE("operator state as bytes comes back, and damage is noticed") {

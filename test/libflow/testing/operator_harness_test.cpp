@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "libflow/flow.hpp"
+#include "libflow/operators/snapshot_parts.hpp"
 
 namespace {
 
@@ -145,4 +147,167 @@ TEST_CASE("a slow consumer changes nothing") {
     CHECK(each->watermark(3));
   }
   CHECK(fast_one.take() == slow_one.take());
+}
+
+namespace {
+
+/// Keeps every second number back; counts what all subtasks have seen until the
+/// last restore.
+struct keep_back {
+  void open(flow::runtime_context& context) {
+    held =
+      context.operator_state(flow::list_state_descriptor<std::int64_t>{"held"});
+    seen = context.operator_state(
+      flow::union_list_state_descriptor<std::int64_t>{"seen"});
+    first = context.subtask_index() == 0;
+  }
+  void restored() {
+    before = 0;
+    for (const auto each : seen.get())
+      before += each;
+    seen.set(first ? std::vector{before} : std::vector<std::int64_t>{});
+  }
+  void operator()(const std::int64_t& x, flow::process_context&,
+                  flow::collector<std::int64_t>& out) {
+    seen.add(1);
+    if (x >= 0) {
+      held.add(x);
+      return;
+    }
+    out.emit(before);
+    for (const auto each : held.get())
+      out.emit(each);
+    held.clear();
+  }
+
+  flow::operator_list_state<std::int64_t> held;
+  flow::union_list_state<std::int64_t> seen;
+  std::int64_t before = 0;
+  bool first = false;
+};
+
+auto instances(std::uint32_t parallelism) {
+  using harness = flow::testing::operator_harness<std::int64_t>;
+  std::vector<std::unique_ptr<harness>> result;
+  for (std::uint32_t i = 0; i < parallelism; ++i) {
+    flow::testing::harness_options at;
+    at.parallelism = parallelism;
+    at.subtask_index = i;
+    result.push_back(
+      std::make_unique<harness>(flow::testing::harness_of<std::int64_t>(
+        [](auto in) { return in.process(keep_back{}); }, at)));
+  }
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("n snapshots with operator states restore into m instances") {
+  using counts = std::vector<std::uint32_t>;
+  for (const auto& path : {counts{1, 1}, counts{2, 2}, counts{3, 3, 3},
+                           counts{2, 3}, counts{3, 2}, counts{1, 4, 1, 5, 2}}) {
+    auto now = instances(path.front());
+    std::int64_t pushed = 0;
+    auto push_some = [&] {
+      for (std::size_t i = 0; i < now.size(); ++i)
+        for (std::size_t count = 0; count < 2 + i; ++count)
+          REQUIRE(now[i]->push(pushed++));
+    };
+    push_some();
+    for (std::size_t step = 1; step < path.size(); ++step) {
+      std::vector<flow::operator_snapshot> old;
+      for (auto& each : now)
+        old.push_back(each->snapshot().value());
+      now = instances(path[step]);
+      for (std::uint32_t i = 0; i < path[step]; ++i)
+        REQUIRE(
+          now[i]->restore(flow::snapshot_parts(old, i, path[step]).value()));
+      const auto before = pushed;
+      if (step + 1 < path.size()) {
+        push_some();
+        continue;
+      }
+      std::vector<std::int64_t> all;
+      for (auto& each : now) {
+        REQUIRE(each->push(std::int64_t{-1}));
+        const auto out = each->values();
+        REQUIRE(!out.empty());
+        CHECK(out.front() == before); // what everyone is told of all
+        all.insert(all.end(), out.begin() + 1, out.end());
+      }
+      std::ranges::sort(all);
+      std::vector<std::int64_t> wanted(static_cast<std::size_t>(pushed));
+      for (std::size_t i = 0; i < wanted.size(); ++i)
+        wanted[i] = static_cast<std::int64_t>(i);
+      CHECK(all == wanted);
+    }
+  }
+}
+
+TEST_CASE("a snapshot with an operator state that is gone is refused") {
+  auto with = std::move(instances(1).front());
+  const auto taken = with->snapshot().value();
+  auto without = flow::testing::harness_of<std::int64_t>([](auto in) {
+    return in.process([](const std::int64_t&, flow::process_context&,
+                         flow::collector<std::int64_t>&) {});
+  });
+  const auto refused = without.restore(taken);
+  REQUIRE(!refused);
+  CHECK(refused.error().code == flow::error_code::incompatible);
+}
+
+TEST_CASE("each function of the author's may keep operator state") {
+  struct counted {
+    std::int64_t next() {
+      count.set({count.get().empty() ? 1 : count.get().front() + 1});
+      return count.get().front();
+    }
+    void open(flow::runtime_context& context) {
+      count = context.operator_state(
+        flow::list_state_descriptor<std::int64_t>{"count"});
+    }
+    void restored() { is_restored = true; }
+    flow::operator_list_state<std::int64_t> count;
+    bool is_restored = false;
+  };
+  struct mapped : counted {
+    std::int64_t operator()(const std::int64_t&) {
+      return is_restored ? next() : -next();
+    }
+  };
+  struct kept : counted {
+    bool operator()(const std::int64_t&) {
+      return next() % 2 == 0 && is_restored;
+    }
+  };
+  struct emitted_by : counted {
+    void operator()(const std::int64_t&, flow::collector<std::int64_t>& out) {
+      out.emit(is_restored ? next() : -next());
+    }
+  };
+  struct keyed : counted {
+    void operator()(const std::int64_t&, flow::keyed_context<std::int64_t>&,
+                    flow::collector<std::int64_t>& out) {
+      out.emit(is_restored ? next() : -next());
+    }
+  };
+  auto check = [](auto compose, const std::vector<std::int64_t>& wanted) {
+    auto it = flow::testing::harness_of<std::int64_t>(compose);
+    REQUIRE(it.push(std::int64_t{7}));
+    std::vector<std::int64_t> out = it.values();
+    REQUIRE(it.restore(it.snapshot().value()));
+    REQUIRE(it.push(std::int64_t{8}));
+    for (const auto each : it.values())
+      out.push_back(each);
+    CHECK(out == wanted);
+  };
+  check([](auto in) { return in.map(mapped{}); }, {-1, 2});
+  check([](auto in) { return in.filter(kept{}); }, {8});
+  check([](auto in) { return in.flat_map(emitted_by{}); }, {-1, 2});
+  check(
+    [](auto in) {
+      return in.key_by([](const std::int64_t&) { return std::int64_t{0}; })
+        .template process<std::int64_t>(keyed{});
+    },
+    {-1, 2});
 }
