@@ -10,6 +10,7 @@ namespace flow {
 
 FLOW_ATOM(restartdue)
 FLOW_ATOM(overdue)
+FLOW_ATOM(limitsdue)
 
 namespace {
 
@@ -48,7 +49,7 @@ job_manager_actor::job_manager_actor(caf::actor_config& config, submission job,
     subtasks_(graph_->subtasks()), regions_(regions_of(*graph_)),
     lifecycle_(regions_, make_restart_strategy(restarts_of(job_.options),
                                                random_jitter())),
-    runs_(regions_.count()), handles_(subtasks_.size()),
+    alignment_(*graph_), runs_(regions_.count()), handles_(subtasks_.size()),
     coordinators_(job_.graph->vertices().size()) {
   set_default_handler(caf::drop);
 }
@@ -92,6 +93,11 @@ caf::behavior job_manager_actor::make_behavior() {
     },
     [this](taskstate_atom, const task_report& report) {
       on_task_state(report);
+    },
+    [this](wmreport_atom, const task_watermark& what) { on_watermark(what); },
+    [this](limitsdue_atom) {
+      limits_armed_ = false;
+      announce_limits();
     },
     [this](stop_atom) { on_stop(); },
     [this](cancel_atom) { on_cancel(); },
@@ -171,6 +177,7 @@ void job_manager_actor::on_connected(std::uint32_t task,
 }
 
 void job_manager_actor::on_task_state(const task_report& report) {
+  note_alignment(report);
   if (report.state == task_state::failed)
     log_failure(report);
   if (report.state == task_state::failed)
@@ -453,6 +460,39 @@ void job_manager_actor::notify(Atom what, std::uint64_t id) {
     if (std::is_same_v<Atom, ckptdone_atom> && !job_.options.checkpoints.on())
       runs_[regions_.of_task(task)].shown = true;
   }
+}
+
+// -- aligned sources ----------------------------------------------------------
+
+void job_manager_actor::on_watermark(const task_watermark& what) {
+  if (what.attempt != lifecycle_.attempt_of_task(what.task))
+    return;
+  alignment_.report(what.task, what.mark);
+  announce_limits();
+}
+
+void job_manager_actor::note_alignment(const task_report& report) {
+  if (report.attempt != lifecycle_.attempt_of_task(report.task))
+    return;
+  if (report.state == task_state::running)
+    alignment_.started(report.task);
+  else if (report.state == task_state::finished)
+    alignment_.ended(report.task);
+  else
+    return;
+  announce_limits();
+}
+
+void job_manager_actor::announce_limits() {
+  const auto now = shared_.time->steady();
+  for (const auto& [task, limit] : alignment_.due(now))
+    if (handles_[task])
+      send(handles_[task], wmlimit_atom::value, limit);
+  const auto next = alignment_.next_deadline();
+  if (limits_armed_ || next == std::chrono::nanoseconds::max())
+    return;
+  limits_armed_ = true;
+  delayed_send(this, next - now, limitsdue_atom::value);
 }
 
 // -- the rest -----------------------------------------------------------------

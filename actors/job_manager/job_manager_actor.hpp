@@ -7,12 +7,14 @@
 #include <set>
 #include <vector>
 
+#include "actors/messages/alignment_messages.hpp"
 #include "actors/messages/checkpoint_messages.hpp"
 #include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/job_messages.hpp"
 #include "actors/messages/resource_messages.hpp"
 #include "actors/support/worker_context.hpp"
 #include "libflow/graph/execution_graph.hpp"
+#include "libflow/job/alignment_coordinator.hpp"
 #include "libflow/job/failover_regions.hpp"
 #include "libflow/job/job_regions.hpp"
 
@@ -59,6 +61,7 @@ private:
                    const caf::actor& subtask);
   void on_connected(std::uint32_t task, std::uint32_t attempt);
   void on_task_state(const task_report& report);
+  void on_watermark(const task_watermark& what);
   void on_stop();
   void on_cancel();
   void on_restart_due(std::uint32_t region, std::uint32_t attempt);
@@ -99,6 +102,8 @@ private:
   wiring_of(subtask_id subtask) const;
   [[nodiscard]] task_site site_of(subtask_id subtask) const;
   [[nodiscard]] const caf::actor& worker_of(std::size_t task) const;
+  void note_alignment(const task_report& report);
+  void announce_limits();
   void log_failure(const task_report& report);
   [[nodiscard]] error weighed(error cause, std::uint32_t region) const;
   void note_failure(const std::string& text, std::uint32_t attempt);
@@ -121,7 +126,9 @@ private:
   std::vector<subtask_id> subtasks_; ///< by task number
   const failover_regions regions_;
   job_regions lifecycle_;
-  caf::actor checkpoints_; ///< its coordinator; null: the job needs none
+  alignment_coordinator alignment_;
+  bool limits_armed_ = false; ///< announce_limits() is called again
+  caf::actor checkpoints_;    ///< its coordinator; null: the job needs none
   std::deque<std::string> failures_; ///< the last ones, at most `most_failures`
   job_state logged_ = job_state::created;
 

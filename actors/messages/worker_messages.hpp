@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/messages/alignment_messages.hpp"
 #include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/source_messages.hpp"
 #include "libflow/core/error.hpp"
@@ -190,17 +191,23 @@ struct reader_trigger {
   checkpoint_barrier barrier;
 };
 
+/// To a source that keeps step with others: where to pause.
+struct watermark_limit {
+  std::uint32_t task = 0;
+  std::uint32_t attempt = 0;
+  timestamp limit = max_timestamp;
+};
+
 /// The job has ended; so does the worker.
 struct worker_end {};
 
-using worker_message =
-  std::variant<worker_hello, known_workers, worker_ready, deploy_order,
-               coordinator_order, wiring_order, task_order, coordinator_cancel,
-               explanation_question, explanation_answer, task_deployed,
-               coordinator_deployed, task_connected, task_changed,
-               worker_metrics, split_question, split_answer, worker_end,
-               checkpoint_order, readers_order, checkpoint_ack,
-               checkpoint_decline, task_at_end, source_state, reader_trigger>;
+using worker_message = std::variant<
+  worker_hello, known_workers, worker_ready, deploy_order, coordinator_order,
+  wiring_order, task_order, coordinator_cancel, explanation_question,
+  explanation_answer, task_deployed, coordinator_deployed, task_connected,
+  task_changed, worker_metrics, split_question, split_answer, worker_end,
+  checkpoint_order, readers_order, checkpoint_ack, checkpoint_decline,
+  task_at_end, source_state, reader_trigger, task_watermark, watermark_limit>;
 
 /// Bytes of a message.
 [[nodiscard]] byte_string encode(const worker_message& what);

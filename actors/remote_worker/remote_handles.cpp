@@ -38,6 +38,10 @@ caf::behavior remote_subtask::make_behavior() {
     [this](ckptabort_atom, std::uint32_t, std::uint64_t id) {
       order(checkpoint_action::aborted, barrier_of(id));
     },
+    [this](wmlimit_atom, timestamp limit) {
+      send(worker_, order_atom::value,
+           worker_message{watermark_limit{task_, attempt_, limit}});
+    },
     [this](explain_atom) {
       return delegate(worker_, ask_atom::value, task_, attempt_);
     },

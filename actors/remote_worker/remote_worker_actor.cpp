@@ -286,6 +286,11 @@ void remote_worker_actor::handle(const source_state& what) {
     send(found->second.job_manager, srcstate_atom::value, what);
 }
 
+void remote_worker_actor::handle(const task_watermark& what) {
+  if (const auto found = tasks_.find(what.task); found != tasks_.end())
+    send(found->second.job_manager, wmreport_atom::value, what);
+}
+
 void remote_worker_actor::handle(const explanation_answer& answer) {
   if (const auto found = explanations_.find(answer.number);
       found != explanations_.end()) {

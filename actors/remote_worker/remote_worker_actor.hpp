@@ -118,6 +118,7 @@ private:
   void handle(const checkpoint_decline& no);
   void handle(const task_at_end& what);
   void handle(const source_state& what);
+  void handle(const task_watermark& what);
   void handle(const explanation_answer& answer);
   void handle(const worker_metrics& now);
   template <class Other>

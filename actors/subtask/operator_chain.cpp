@@ -123,6 +123,7 @@ void operator_chain::open(const operator_context& context) {
     operator_context own = context;
     own.place.operator_name = operators_[i]->name();
     own.place.operator_id = to_string(vertex_->operators[i].id);
+    own.stamps_arrival = vertex_->operators[i].node.stamps_arrival;
     operators_[i]->open(own);
   }
 }

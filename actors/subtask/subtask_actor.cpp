@@ -69,6 +69,7 @@ caf::behavior subtask_actor::make_behavior() {
     [this](open_atom) { on_open(); },
     [this](workfail_atom, const error& why) { end(task_state::failed, why); },
     [this](restored_atom, const restored_state& state) { on_restored(*state); },
+    [this](wmlimit_atom, timestamp limit) { on_watermark_limit(limit); },
     [this](stop_atom) { on_stop(); },
     [this](cancel_atom) { on_cancel(); },
     [this](explain_atom) { return on_explain(); },
@@ -333,6 +334,11 @@ void subtask_actor::at_end() {
                                attempt_);
 }
 
+void subtask_actor::watermark_reached(timestamp mark) {
+  caf::event_based_actor::send(job_manager_, wmreport_atom::value,
+                               task_watermark{number_, attempt_, mark});
+}
+
 // -- splits and commands ------------------------------------------------------
 
 void subtask_actor::on_split(const split_bytes& split) {
@@ -346,6 +352,13 @@ void subtask_actor::on_no_more_splits() {
   if (!task_)
     return;
   check(work([this] { return task_->no_more_splits(); }));
+  schedule_run();
+}
+
+void subtask_actor::on_watermark_limit(timestamp limit) {
+  if (!task_)
+    return;
+  task_->allow_watermark(limit);
   schedule_run();
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "actors/messages/alignment_messages.hpp"
 #include "actors/messages/checkpoint_messages.hpp"
 #include "actors/messages/data_messages.hpp"
 #include "actors/messages/deploy_messages.hpp"
@@ -46,6 +47,7 @@ private:
   void snapshot_taken(taken_snapshot taken) override;
   void snapshot_given_up(std::uint64_t id, barrier_abort why) override;
   void at_end() override;
+  void watermark_reached(timestamp mark) override;
   [[nodiscard]] std::function<void()> waker() override;
 
   // -- handlers ---------------------------------------------------------------
@@ -65,6 +67,7 @@ private:
   void on_aborted(std::uint32_t attempt, std::uint64_t id);
   void on_split(const split_bytes& split);
   void on_no_more_splits();
+  void on_watermark_limit(timestamp limit);
   void on_stop();
   void on_cancel();
   task_explanation on_explain();

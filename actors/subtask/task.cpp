@@ -55,6 +55,20 @@ task::task(task_place place, const task_settings& settings,
   channel_ended_.resize(gate_.channel_count(), false);
   registry_ = &metrics;
   register_metrics(metrics);
+  find_alignment();
+}
+
+void task::find_alignment() {
+  const auto& operators = place_.vertex().operators;
+  for (std::size_t i = 0; i < operators.size(); ++i) {
+    const auto& how = operators[i].node.alignment;
+    if (!how)
+      continue;
+    auto* marks = dynamic_cast<alignable_watermarks*>(&chain_.at(i));
+    FLOW_ASSERT(marks != nullptr && is_source(),
+                "aligned watermarks without a source");
+    alignment_.emplace(*marks, *how);
+  }
 }
 
 void task::register_metrics(metric_registry& metrics) {
@@ -172,6 +186,7 @@ step_result task::run_step() {
   const nanoseconds end = now + settings_.step_budget;
   for (std::size_t i = 0; i < chain_.port_count(); ++i)
     chain_.port(i).set_time(now);
+  report_watermark(now);
   bool more = true;
   while (more && now < end) {
     if (chain_.resume()) {
@@ -225,6 +240,8 @@ bool task::advance_source() {
   const nanoseconds now = time_.steady();
   if (source_waits_ && now < source_retry_)
     return false;
+  if (alignment_ && !stop_requested_ && alignment_->holds(now))
+    return false; // until it is told another limit
   held_by_rate_ = false;
   const std::size_t room = source_room(now);
   if (room == 0)
@@ -411,6 +428,13 @@ void task::release_grants() {
 
 // -- time ---------------------------------------------------------------------
 
+void task::report_watermark(nanoseconds now) {
+  if (!alignment_)
+    return;
+  if (const auto mark = alignment_->take_report(now))
+    surroundings_.watermark_reached(*mark);
+}
+
 void task::fire_timers(nanoseconds now) {
   for (std::size_t i = 0; i < chain_.size(); ++i)
     if (!chain_.blocked() && chain_.at(i).next_deadline() <= now)
@@ -428,7 +452,7 @@ void task::flush_due(nanoseconds now) {
 
 /// @param now the time for which flush_due was called
 nanoseconds task::deadline(nanoseconds now) const {
-  nanoseconds result = never;
+  nanoseconds result = alignment_ ? alignment_->next_report() : never;
   if (chain_.blocked()) {
     // Credit helps, or what an operator waits for.
     for (std::size_t i = 0; i < chain_.size(); ++i)
@@ -533,6 +557,9 @@ void task::publish() {
   for (std::size_t i = 0; i < chain_.port_count(); ++i)
     overdraft += chain_.port(i).channels().overdraft_bytes();
   metrics_->overdraft_bytes.set(static_cast<std::int64_t>(overdraft));
+  if (alignment_)
+    if (const auto drift = alignment_->drift())
+      metrics_->watermark_drift.set(*drift);
 }
 
 std::vector<const std::string*> task::operator_names() const {
@@ -566,6 +593,8 @@ std::string task::waiting_for() const {
     return "a checkpoint that commits its end";
   if (is_source() && held_by_rate_)
     return "a timer: the rate limit of its source";
+  if (alignment_ && alignment_->held())
+    return "sources of its group, whose watermarks are behind";
   if (is_source())
     return source_waits_ ? "its source: no split or no data" : "";
   return "input";

@@ -16,6 +16,7 @@
 #include "libflow/exchange/barrier_handler.hpp"
 #include "libflow/exchange/input_gate.hpp"
 #include "libflow/metrics/metric_registry.hpp"
+#include "libflow/operators/source_alignment.hpp"
 #include "libflow/time/clock.hpp"
 #include "libflow/time/watermark_valve.hpp"
 
@@ -54,6 +55,10 @@ public:
 
   /// Everything was processed; a checkpoint has to commit it.
   virtual void at_end() {}
+
+  /// How far a source has come that keeps step with others: see
+  /// source_alignment::take_report().
+  virtual void watermark_reached(timestamp) {}
 
   /// What has the task woken (`task::wake`, then a step) from any thread, also
   /// after its end.
@@ -116,6 +121,12 @@ public:
   /// Sources: read nothing more, let flow out what was read.
   expected<void> stop();
 
+  /// Sources that keep step with others: the watermark above which to pause.
+  void allow_watermark(timestamp limit) noexcept {
+    if (alignment_)
+      alignment_->allow(limit);
+  }
+
   // -- work -------------------------------------------------------------------
 
   [[nodiscard]] step_result step();
@@ -170,6 +181,7 @@ private:
   };
 
   void register_metrics(metric_registry& metrics);
+  void find_alignment();
   template <class Function>
   expected<void> ask_source(Function&& function);
   step_result run_step();
@@ -195,6 +207,7 @@ private:
   [[nodiscard]] std::size_t source_room(std::chrono::nanoseconds now);
   [[nodiscard]] std::chrono::nanoseconds
   deadline(std::chrono::nanoseconds now) const;
+  void report_watermark(std::chrono::nanoseconds now);
   void publish();
 
   const task_settings settings_;
@@ -203,6 +216,7 @@ private:
   const task_place place_;
 
   operator_chain chain_;
+  std::optional<source_alignment> alignment_; // with operators of chain_
   input_gate gate_;
   std::unique_ptr<barrier_handler> barriers_;
   std::vector<watermark_valve> valves_;  // one an input

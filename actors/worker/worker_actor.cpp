@@ -73,6 +73,7 @@ caf::behavior worker_actor::make_behavior() {
       tell_job(task_at_end{task, attempt});
     },
     [this](srcstate_atom, const source_state& state) { tell_job(state); },
+    [this](wmreport_atom, const task_watermark& what) { tell_job(what); },
     [this](nextsplit_atom, std::uint32_t subtask) { on_next_split(subtask); },
     [this](relayed_atom, std::uint32_t worker, const worker_message& what) {
       if (auto& to = peers_[worker].control)
@@ -202,6 +203,11 @@ caf::actor worker_actor::relay_of(local_coordinator& of, std::uint32_t worker,
   if (!relay)
     relay = spawn<split_relay>(self_handle(), of.coordinator, worker, reader);
   return relay;
+}
+
+void worker_actor::handle(const watermark_limit& what) {
+  if (const local_task* to = find(what.task, what.attempt))
+    send(to->subtask, wmlimit_atom::value, what.limit);
 }
 
 void worker_actor::handle(const task_order& order) {

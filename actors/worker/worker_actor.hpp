@@ -88,6 +88,7 @@ private:
   void handle(const task_order& order);
   void handle(const checkpoint_order& order);
   void handle(const readers_order& order);
+  void handle(const watermark_limit& what);
   void handle(const coordinator_cancel& order);
   void handle(const explanation_question& question);
   void handle(const worker_end&);

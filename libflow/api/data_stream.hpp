@@ -139,6 +139,8 @@ public:
             name, to, strategy);
         });
       result.last().add_note("watermarks", strategy.describe());
+      if constexpr (requires { strategy.alignment(); })
+        result.last().alignment = strategy.alignment();
       return result;
     } else {
       return *this;
@@ -155,8 +157,12 @@ public:
   /// Windows over all records, in one subtask.
   template <class Windows>
   auto window_all(Windows windows) const;
-  [[nodiscard]] auto time_window_all(duration_ms size) const;
-  [[nodiscard]] auto time_window_all(duration_ms size, duration_ms slide) const;
+  /// Of the named time, else of the job's.
+  [[nodiscard]] auto
+  time_window_all(duration_ms size, std::optional<time_domain> time = {}) const;
+  [[nodiscard]] auto
+  time_window_all(duration_ms size, duration_ms slide,
+                  std::optional<time_domain> time = {}) const;
   [[nodiscard]] auto count_window_all(std::int64_t n) const;
   [[nodiscard]] auto count_window_all(std::int64_t n, std::int64_t slide) const;
 

@@ -12,6 +12,7 @@
 #include "libflow/core/owned.hpp"
 #include "libflow/core/type_name.hpp"
 #include "libflow/graph/stream_graph.hpp"
+#include "libflow/time/time_domain.hpp"
 
 namespace flow {
 
@@ -24,6 +25,14 @@ struct graph_builder {
   /// Told once that the job has ended, by programs that run it in their own
   /// actor system. @thread any
   std::vector<std::function<void()>> when_ended;
+  /// Of sources and shorthands that are still to come.
+  time_characteristic time = time_characteristic::event;
+
+  /// The time of windows that name none.
+  [[nodiscard]] time_domain window_time() const noexcept {
+    return time == time_characteristic::processing ? time_domain::processing
+                                                   : time_domain::event;
+  }
 };
 
 /// Where a stream comes from and how the next operator will receive it. More

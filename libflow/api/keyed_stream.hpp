@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -109,12 +110,17 @@ public:
     return {*this, std::move(windows)};
   }
 
-  /// Tumbling, or sliding, windows of event time.
-  [[nodiscard]] auto time_window(duration_ms size) const {
-    return window(tumbling_event_time{size});
+  /// Tumbling, or sliding, windows of the named time, else of the job's
+  /// (stream_environment::set_time_characteristic).
+  [[nodiscard]] auto time_window(duration_ms size,
+                                 std::optional<time_domain> time = {}) const {
+    return window(
+      tumbling_time_window{size, time.value_or(builder().window_time())});
   }
-  [[nodiscard]] auto time_window(duration_ms size, duration_ms slide) const {
-    return window(sliding_event_time{size, slide});
+  [[nodiscard]] auto time_window(duration_ms size, duration_ms slide,
+                                 std::optional<time_domain> time = {}) const {
+    return window(
+      sliding_time_window{size, slide, time.value_or(builder().window_time())});
   }
 
   /// Every n records of a key, which then go; fewer never fire.

@@ -50,7 +50,7 @@ checkpoint_mode mode_of(const checkpoint_options& options) {
 stream_environment::stream_environment(job_options options)
   : options_(std::move(options)),
     builder_(std::make_shared<graph_builder>(
-      graph_builder{stream_graph{graph_options_of(options_)}, {}, {}})) {}
+      graph_builder{stream_graph{graph_options_of(options_)}, {}, {}, {}})) {}
 
 stream_environment stream_environment::from_args(int argc,
                                                  const char* const* argv,
@@ -122,6 +122,9 @@ node_id detail::add_source(graph_builder& builder, const source_facts& facts,
   node.single = facts.single;
   node.guarantee = guarantee_of_source(facts.kind, facts.replay);
   node.code = std::move(code);
+  node.stamps_arrival = builder.time == time_characteristic::ingestion;
+  if (node.stamps_arrival)
+    node.add_note("timestamps", "ingestion time");
   return builder.graph.add_node(std::move(node));
 }
 

@@ -64,6 +64,17 @@ public:
   /// The options with the job's id, for the actor-based API.
   [[nodiscard]] job_options identified_options() const;
 
+  /// Which time the job is about; event time unless set. Holds for what is
+  /// composed after it: with `ingestion` each source gives its records the time
+  /// of their arrival and puts out watermarks that follow the clock, with
+  /// `processing` the shorthands (`time_window` and its like) are windows of
+  /// processing time. A stream may choose otherwise: by
+  /// assign_timestamps_and_watermarks, by naming the kind of its windows, or
+  /// `time_window(15s, time_domain::event)`.
+  void set_time_characteristic(time_characteristic value) noexcept {
+    builder_->time = value;
+  }
+
   // -- sources ----------------------------------------------------------------
 
   template <class T>

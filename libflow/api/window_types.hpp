@@ -55,6 +55,34 @@ struct sliding_processing_time {
   duration_ms offset;
 };
 
+/// What `time_window(size)` makes: windows whose time is known when the job is
+/// composed.
+struct tumbling_time_window {
+  duration_ms size;
+  time_domain time = time_domain::event;
+
+  [[nodiscard]] tumbling_event_time in_event_time() const {
+    return tumbling_event_time{size};
+  }
+  [[nodiscard]] tumbling_processing_time in_processing_time() const {
+    return tumbling_processing_time{size};
+  }
+};
+
+/// What `time_window(size, slide)` makes.
+struct sliding_time_window {
+  duration_ms size;
+  duration_ms slide;
+  time_domain time = time_domain::event;
+
+  [[nodiscard]] sliding_event_time in_event_time() const {
+    return {size, slide};
+  }
+  [[nodiscard]] sliding_processing_time in_processing_time() const {
+    return {size, slide};
+  }
+};
+
 /// Sessions: a window ends when a key has had no record for `gap` > 0.
 struct session_event_time {
   explicit session_event_time(duration_ms session_gap) : gap(session_gap) {}
@@ -104,6 +132,12 @@ inline constexpr bool is_commutative = false;
 template <class F>
 inline constexpr bool is_commutative<commutative_function<F>> = true;
 
+template <class Windows>
+concept either_time = requires(const Windows& windows) {
+  windows.in_event_time();
+  windows.in_processing_time();
+};
+
 // The assigner of what the author names.
 inline auto make_assigner(const tumbling_event_time& of) {
   return sliding_windows::make_tumbling(of.size, of.offset);
@@ -124,6 +158,12 @@ inline auto make_assigner(const session_event_time& of) {
 }
 inline auto make_assigner(const session_processing_time& of) {
   return session_windows::make(of.gap, time_domain::processing);
+}
+inline auto make_assigner(const tumbling_time_window& of) {
+  return sliding_windows::make_tumbling(of.size, duration_ms{0}, of.time);
+}
+inline auto make_assigner(const sliding_time_window& of) {
+  return sliding_windows::make(of.size, of.slide, duration_ms{0}, of.time);
 }
 template <class Assigner>
 requires requires {

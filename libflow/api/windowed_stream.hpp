@@ -190,8 +190,31 @@ private:
            && !keeps_all && !lists && !has_state;
   }
 
+  template <class, class, class, class>
+  friend class windowed_stream;
+
+  /// The same over windows of another type.
+  template <class Other>
+  [[nodiscard]] auto over(const Other& windows) const {
+    return windowed_stream<Input, Other, Trigger, Evictor>{
+      input_, windows, trigger_, evictor_, options_};
+  }
+
   template <class Out, bool Mergeable, class Fold, class Emit>
   data_stream<Out> add(Fold fold, Emit emit) const {
+    if constexpr (detail::either_time<Windows>) {
+      if (windows_.time == time_domain::processing)
+        return over(windows_.in_processing_time())
+          .template add<Out, Mergeable>(std::move(fold), std::move(emit));
+      return over(windows_.in_event_time())
+        .template add<Out, Mergeable>(std::move(fold), std::move(emit));
+    } else {
+      return add_one<Out, Mergeable>(std::move(fold), std::move(emit));
+    }
+  }
+
+  template <class Out, bool Mergeable, class Fold, class Emit>
+  data_stream<Out> add_one(Fold fold, Emit emit) const {
     constexpr const char* against = reason_against_slices<Mergeable, Emit>();
     constexpr bool sliced = against[0] == '\0';
     constexpr bool whole = whole_sessions<Fold, Emit>();
@@ -369,14 +392,17 @@ auto data_stream<T>::window_all(Windows windows) const {
 }
 
 template <class T>
-auto data_stream<T>::time_window_all(duration_ms size) const {
-  return window_all(tumbling_event_time{size});
+auto data_stream<T>::time_window_all(duration_ms size,
+                                     std::optional<time_domain> time) const {
+  return window_all(
+    tumbling_time_window{size, time.value_or(builder()->window_time())});
 }
 
 template <class T>
-auto data_stream<T>::time_window_all(duration_ms size,
-                                     duration_ms slide) const {
-  return window_all(sliding_event_time{size, slide});
+auto data_stream<T>::time_window_all(duration_ms size, duration_ms slide,
+                                     std::optional<time_domain> time) const {
+  return window_all(
+    sliding_time_window{size, slide, time.value_or(builder()->window_time())});
 }
 
 template <class T>

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "libflow/core/alignment_options.hpp"
 #include "libflow/core/timestamp.hpp"
 #include "libflow/time/watermark_generator.hpp"
 
@@ -63,6 +64,24 @@ public:
     return result;
   }
 
+  /// Keeps the sources of a group together in event time: one whose watermark
+  /// is more than `max_drift` above the lowest of the group is not read until
+  /// the others have come up. Idle sources, and those that have ended, hold
+  /// nobody back. For a stream right behind its source.
+  /// @param update_interval how often a source tells the others where it is
+  /// @pre group is not empty, max_drift >= 0, update_interval > 0
+  [[nodiscard]] watermark_strategy
+  with_alignment(std::string group, duration_ms max_drift,
+                 duration_ms update_interval = duration_ms{1000}) const {
+    FLOW_ASSERT(!group.empty(), "a group of aligned sources has a name");
+    FLOW_ASSERT(max_drift.count() >= 0, "a drift is not negative");
+    FLOW_ASSERT(update_interval.count() > 0, "an interval is positive");
+    watermark_strategy result = *this;
+    result.alignment_ =
+      alignment_options{std::move(group), max_drift, update_interval};
+    return result;
+  }
+
   template <class T>
   [[nodiscard]] timestamp timestamp_of(const T& record) const {
     return std::invoke(extract_, record);
@@ -74,12 +93,20 @@ public:
     return idle_timeout_;
   }
 
+  [[nodiscard]] const std::optional<alignment_options>& alignment() const {
+    return alignment_;
+  }
+
   /// For --explain.
   [[nodiscard]] std::string describe() const {
-    if (!idle_timeout_)
-      return text_;
-    return text_ + ", idle after " + std::to_string(idle_timeout_->count())
-           + " ms";
+    std::string result = text_;
+    if (idle_timeout_)
+      result +=
+        ", idle after " + std::to_string(idle_timeout_->count()) + " ms";
+    if (alignment_)
+      result += ", aligned in group " + alignment_->group + " within "
+                + std::to_string(alignment_->max_drift.count()) + " ms";
+    return result;
   }
 
 private:
@@ -87,6 +114,7 @@ private:
   Extract extract_;
   MakeGenerator make_;
   std::optional<duration_ms> idle_timeout_;
+  std::optional<alignment_options> alignment_;
 };
 
 template <class Strategy, class T>

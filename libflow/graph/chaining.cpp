@@ -6,8 +6,12 @@ namespace {
 
 using reason = std::optional<std::string>;
 
-reason chaining_is_on(const stream_graph& graph, const stream_edge&) {
-  if (!graph.options().chaining)
+/// Watermarks that hold their source back are part of it.
+reason chaining_is_on(const stream_graph& graph, const stream_edge& edge) {
+  const bool inseparable =
+    graph.node(edge.to).alignment
+    && graph.node(edge.from).kind == operator_kind::source;
+  if (!graph.options().chaining && !inseparable)
     return "chaining is off for this job";
   return {};
 }

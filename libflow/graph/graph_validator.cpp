@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libflow/core/key_group.hpp"
+#include "libflow/graph/chaining.hpp"
 
 namespace flow {
 
@@ -185,6 +186,43 @@ void waiting_leaves_another_input(const stream_graph& graph, errors& out) {
   }
 }
 
+/// The source in whose chain an operator runs, or why it runs in none.
+expected<node_id> source_of_chain(const stream_graph& graph, node_id id) {
+  while (graph.node(id).kind != operator_kind::source) {
+    const auto inputs = graph.inputs_of(id);
+    if (inputs.empty())
+      return error{error_code::invalid_job, "it has no input"};
+    if (auto why = why_not_chained(graph, *inputs.front()))
+      return error{error_code::invalid_job, std::move(*why)};
+    id = inputs.front()->from;
+  }
+  return id;
+}
+
+/// Only from within its chain can a source be held back.
+void aligned_watermarks_are_at_their_source(const stream_graph& graph,
+                                            errors& out) {
+  std::map<node_id, node_id> aligned; // by source
+  for (const auto& node : graph.nodes()) {
+    if (!node.alignment)
+      continue;
+    const auto source = source_of_chain(graph, node.id);
+    if (!source) {
+      add(out, label_of(graph, node.id) + " aligns in group "
+                 + quoted(node.alignment->group)
+                 + ", but is not in the chain of a source ("
+                 + source.error().text
+                 + "): assign these watermarks right behind the source");
+      continue;
+    }
+    const auto [first, is_new] = aligned.emplace(*source, node.id);
+    if (!is_new)
+      add(out, label_of(graph, first->second) + " and "
+                 + label_of(graph, node.id) + " both align "
+                 + label_of(graph, *source) + ": a source has one alignment");
+  }
+}
+
 } // namespace
 
 std::vector<error> find_errors(const stream_graph& graph) {
@@ -201,6 +239,7 @@ std::vector<error> find_errors(const stream_graph& graph) {
     forward_joins_equal_parallelism,
     inputs_get_what_they_need,
     waiting_leaves_another_input,
+    aligned_watermarks_are_at_their_source,
   };
   errors found;
   for (const auto rule : rules)

@@ -162,8 +162,15 @@ std::string fact_of(const job_vertex& vertex, const job_operator& op) {
                      + ", uid " + op.node.uid.value_or("-") + ", takes";
   for (const auto& input : op.node.inputs)
     fact += " " + input.type;
-  return fact + ", gives " + op.node.out_type + ", in vertex "
-         + number(index_of(vertex.id));
+  fact += ", gives " + op.node.out_type + ", in vertex "
+          + number(index_of(vertex.id));
+  if (const auto& aligned = op.node.alignment)
+    fact += ", aligned in group " + aligned->group + " within "
+            + std::to_string(aligned->max_drift.count()) + " ms, told every "
+            + std::to_string(aligned->update_interval.count()) + " ms";
+  if (op.node.stamps_arrival)
+    fact += ", stamps arrival";
+  return fact;
 }
 
 std::string fact_of(const job_edge& edge) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "libflow/core/alignment_options.hpp"
 #include "libflow/core/error.hpp"
 #include "libflow/graph/graph_ids.hpp"
 #include "libflow/graph/partitioning.hpp"
@@ -120,6 +121,10 @@ struct stream_node {
   /// window over a stream that is not keyed, a collection, a socket).
   bool single = false;
   guarantee_fact guarantee;
+  /// Of watermarks: how the source above keeps step with others.
+  std::optional<alignment_options> alignment;
+  /// Of a source: records are as old as their arrival there.
+  bool stamps_arrival = false;
   /// Key and value lines for --explain: window, watermark strategy, path...
   std::vector<std::pair<std::string, std::string>> notes;
   std::shared_ptr<const node_code> code;

@@ -22,7 +22,7 @@ sample of(const gauge& value) {
   return value.value();
 }
 
-sample watermark_of(const gauge& value) {
+sample if_known(const gauge& value) {
   if (value.value() == min_timestamp)
     return std::nullopt;
   return value.value();
@@ -58,6 +58,9 @@ constexpr std::array task_names = {
               "Malformed records left out"},
   metric_name{"flow_task_current_input_watermark_ms", "currentInputWatermark",
               "Event time reached, least over the inputs"},
+  metric_name{"flow_task_watermark_alignment_drift_ms",
+              "watermarkAlignmentDrift",
+              "Event time above that of the slowest source of its group"},
   metric_name{"flow_task_state_bytes", "", "Bytes held in state"},
   metric_name{"flow_task_overdraft_bytes", "",
               "Bytes emitted without credit and waiting for it"},
@@ -80,7 +83,8 @@ constexpr std::array<task_sample, task_names.size()> task_samples = {
   [](const task_view& t) { return of(t.metrics.batches_out); },
   [](const task_view& t) { return of(t.metrics.late_records); },
   [](const task_view& t) { return of(t.metrics.skipped_records); },
-  [](const task_view& t) { return watermark_of(t.metrics.watermark); },
+  [](const task_view& t) { return if_known(t.metrics.watermark); },
+  [](const task_view& t) { return if_known(t.metrics.watermark_drift); },
   [](const task_view& t) { return of(t.metrics.state_bytes); },
   [](const task_view& t) { return of(t.metrics.overdraft_bytes); },
   [](const task_view& t) { return sample{t.time.idle_ms}; },
@@ -108,7 +112,7 @@ constexpr std::array<operator_sample, operator_names.size()> operator_samples =
     [](const operator_metrics& o) { return of(o.records_out); },
     [](const operator_metrics& o) { return of(o.late_records); },
     [](const operator_metrics& o) { return of(o.skipped_records); },
-    [](const operator_metrics& o) { return watermark_of(o.watermark); },
+    [](const operator_metrics& o) { return if_known(o.watermark); },
     [](const operator_metrics& o) { return of(o.state_bytes); },
 };
 

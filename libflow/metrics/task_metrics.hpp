@@ -49,7 +49,9 @@ struct task_metrics {
   counter batches_out;
   counter late_records;
   counter skipped_records;
-  gauge watermark{min_timestamp}; ///< minimum over the inputs
+  gauge watermark{min_timestamp};       ///< minimum over the inputs
+  gauge watermark_drift{min_timestamp}; ///< ms above the slowest source that it
+                                        ///< is aligned with; min_timestamp: not
   gauge state_bytes;
   gauge overdraft_bytes; ///< emitted without credit, waiting for it
   task_time time;

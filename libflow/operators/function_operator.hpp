@@ -79,9 +79,7 @@ class keyed_function_operator : public function_operator<Base, Out, Function> {
 public:
   using base::base;
 
-  [[nodiscard]] timer_counts timers() const override {
-    return timers_.counts();
-  }
+  [[nodiscard]] timer_counts timers() override { return timers_.counts(); }
 
 protected:
   /// Calls f(value, context) for the records [first, last), each with its key

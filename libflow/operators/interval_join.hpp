@@ -77,12 +77,11 @@ public:
     return {};
   }
   [[nodiscard]] std::size_t state_bytes() const override {
-    return keyed_.bytes() + left_times_.keys.bytes()
-           + right_times_.keys.bytes();
+    return keyed_.bytes() + left_times_.bytes() + right_times_.bytes();
   }
-  /// One for each side of a key that has records.
-  [[nodiscard]] timer_counts timers() const override {
-    return {left_times_.buffers + right_times_.buffers, 0};
+  /// As many as the timers of buffered times that have one each, for their end.
+  [[nodiscard]] timer_counts timers() override {
+    return {times_in(left_) + times_in(right_), 0};
   }
 
   void close() override { close_function(function_); }
@@ -102,10 +101,7 @@ private:
   enum class side : std::uint8_t { left, right };
 
   /// When the keys of a side are to be looked at.
-  struct side_times {
-    key_calendar<key_type> keys;
-    std::size_t buffers = 0; ///< keys that have records
-  };
+  using side_times = key_calendar<key_type>;
 
   void process_first(record_batch<A>& batch, std::size_t first,
                      std::size_t last) override {
@@ -187,10 +183,9 @@ private:
       first = records.first_time();
       records.add(stamp, value);
     });
-    times.buffers += first ? 0 : 1;
     if (!first || *first > stamp)
-      times.keys.note(end_of(which, stamp), keyed_.store().current_key(),
-                      keyed_.store().current_hash());
+      times.note(end_of(which, stamp), keyed_.store().current_key(),
+                 keyed_.store().current_hash());
   }
 
   [[nodiscard]] timestamp end_of(side which, timestamp stamp) const noexcept {
@@ -244,11 +239,11 @@ private:
   template <class T>
   bool drop_due(value_state<join_buffer<T>>& from, side_times& times,
                 side which, timestamp mark, firing_step& step) {
-    return times.keys.look(keyed_.store(), mark, step,
-                           [&](timestamp, const key_type&, std::uint64_t) {
-                             drop_until(from, times, which, mark);
-                             return true;
-                           });
+    return times.look(keyed_.store(), mark, step,
+                      [&](timestamp, const key_type&, std::uint64_t) {
+                        drop_until(from, times, which, mark);
+                        return true;
+                      });
   }
 
   /// Drops what no partner can come for any more. A key that was noted for a
@@ -264,27 +259,34 @@ private:
         [&](timestamp at) { return end_of(which, at) <= mark; });
     });
     note_first(from, times, which);
-    if (from.value().empty()) {
+    if (from.value().empty())
       from.clear();
-      --times.buffers;
-    }
   }
 
   template <class T>
   void note_first(value_state<join_buffer<T>>& of, side_times& times,
                   side which) {
     if (const auto first = of.value().first_time())
-      times.keys.note(end_of(which, *first), keyed_.store().current_key(),
-                      keyed_.store().current_hash());
+      times.note(end_of(which, *first), keyed_.store().current_key(),
+                 keyed_.store().current_hash());
+  }
+
+  template <class T>
+  std::size_t times_in(value_state<join_buffer<T>>& of) {
+    std::size_t count = 0;
+    keyed_.store().for_each_key(of, [&](const key_type&, auto&) {
+      of.value().for_each([&](const position& at, const T&) {
+        count += at.number == 0 ? 1 : 0; // the first of its time
+      });
+    });
+    return count;
   }
 
   template <class T>
   void note_all(value_state<join_buffer<T>>& of, side_times& times,
                 side which) {
-    keyed_.store().for_each_key(of, [&](const key_type&, auto&) {
-      ++times.buffers;
-      note_first(of, times, which);
-    });
+    keyed_.store().for_each_key(
+      of, [&](const key_type&, auto&) { note_first(of, times, which); });
   }
 
   keyed_walk<A, SelectorA> first_;

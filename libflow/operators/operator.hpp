@@ -53,6 +53,8 @@ struct operator_context {
   /// pipeline.auto-watermark-interval, and --watermark-every (0 = by clock).
   std::chrono::milliseconds watermark_interval{200};
   std::uint64_t watermark_every_rows = 0;
+  /// Sources: records are as old as their arrival.
+  bool stamps_arrival = false;
 };
 
 /// One operator of a chain: the contract between the runtime and everything
@@ -163,8 +165,8 @@ public:
   /// Bytes held in state, buffers and timers; an estimate.
   [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }
 
-  /// For tests and metrics.
-  [[nodiscard]] virtual timer_counts timers() const { return {}; }
+  /// For tests; may walk over the state.
+  [[nodiscard]] virtual timer_counts timers() { return {}; }
 
   virtual void close() {}
 

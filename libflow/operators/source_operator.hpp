@@ -4,6 +4,7 @@
 
 #include "libflow/core/limits.hpp"
 #include "libflow/functions/source.hpp"
+#include "libflow/operators/arrival_stamps.hpp"
 #include "libflow/operators/operator.hpp"
 #include "libflow/operators/user_error.hpp"
 
@@ -21,6 +22,8 @@ public:
   void open(const operator_context& context) override {
     context_.emplace(context.place, sides_, context.request_split,
                      context.wake);
+    if (context.stamps_arrival)
+      arrivals_.emplace(context);
     guarded([&] { check(reader_->open(*context_)); });
   }
 
@@ -35,8 +38,13 @@ public:
     counts_.records_in += batch->size();
     counts_.skipped_records = context_->skipped();
     if (!batch->empty()) {
-      counts_.records_out += batch->size();
+      const std::size_t rows = batch->size();
+      counts_.records_out += rows;
+      if (arrivals_)
+        arrivals_->stamp(batch->mutable_timestamps());
       out_->receive(std::move(batch));
+      if (arrivals_)
+        pass_on(arrivals_->on_rows(rows));
     }
     sides_.flush();
     return result;
@@ -46,10 +54,24 @@ public:
     guarded([&] { check(reader_->add_split(split)); });
   }
   void no_more_splits() override { reader_->no_more_splits(); }
-  void stop() override { reader_->stop(); }
+  void stop() override {
+    if (arrivals_)
+      arrivals_->stop();
+    reader_->stop();
+  }
   void emit_watermark(timestamp mark) override {
-    out_->receive_watermark(mark);
-    sides_.receive_watermark(mark);
+    if (mark == max_timestamp)
+      arrivals_.reset();
+    pass_on(mark);
+  }
+
+  [[nodiscard]] std::chrono::nanoseconds next_deadline() const override {
+    return arrivals_ ? arrivals_->next_deadline()
+                     : std::chrono::nanoseconds::max();
+  }
+  void on_time(std::chrono::nanoseconds now) override {
+    if (arrivals_)
+      pass_on(arrivals_->on_time(now));
   }
 
   [[nodiscard]] std::optional<double> progress() const override {
@@ -63,6 +85,8 @@ public:
       reader_->begin_snapshot(context);
       result.list = reader_->snapshot();
     });
+    if (arrivals_)
+      result.broadcast = arrivals_->snapshot();
     return result;
   }
   void checkpoint_completed(std::uint64_t id) override {
@@ -74,8 +98,14 @@ public:
 
   expected<void> restore(std::span<const operator_snapshot> parts) override {
     std::vector<byte_string> entries;
-    for (const auto& part : parts)
+    for (const auto& part : parts) {
       entries.insert(entries.end(), part.list.begin(), part.list.end());
+      if (arrivals_ && !part.broadcast.empty()
+          && !arrivals_->restore(part.broadcast))
+        return error{error_code::corrupt_data,
+                     "operator \"" + name()
+                       + "\": the state of its timestamps is cut short"};
+    }
     return reader_->restore(entries);
   }
 
@@ -85,6 +115,13 @@ private:
   /// Large records: what is read stays in the cache until it has gone on.
   static constexpr std::size_t most_records = std::clamp<std::size_t>(
     limits::source_batch_bytes / sizeof(T), 32, limits::batch_target_records);
+
+  void pass_on(std::optional<timestamp> mark) {
+    if (!mark)
+      return;
+    out_->receive_watermark(*mark);
+    sides_.receive_watermark(*mark);
+  }
 
   template <class Result>
   void check(const Result& result) {
@@ -100,6 +137,7 @@ private:
   receiver<T>* out_; // not owned
   std::unique_ptr<source_reader<T>> reader_;
   std::optional<source_context> context_;
+  std::optional<arrival_stamps> arrivals_; // in ingestion time, until the end
 };
 
 } // namespace flow

@@ -6,6 +6,7 @@
 #include "libflow/core/bytes.hpp"
 #include "libflow/functions/watermark_strategy.hpp"
 #include "libflow/operators/one_input.hpp"
+#include "libflow/operators/source_alignment.hpp"
 #include "libflow/time/idleness_detector.hpp"
 #include "libflow/time/watermark_cadence.hpp"
 
@@ -16,7 +17,8 @@ namespace flow {
 /// watermarks does not depend on how records were batched. Watermarks and
 /// statuses from upstream end here, apart from the last watermark.
 template <class T, class Strategy>
-class watermark_operator final : public streamlined_operator<T, T> {
+class watermark_operator final : public streamlined_operator<T, T>,
+                                 public alignable_watermarks {
   using base = streamlined_operator<T, T>;
   using nanoseconds = std::chrono::nanoseconds;
 
@@ -97,6 +99,23 @@ public:
       if (idleness_->probe(now))
         declare(stream_status::idle);
     }
+  }
+
+  [[nodiscard]] timestamp reached() const override {
+    if constexpr (requires { generator_.current(); })
+      return generator_.current();
+    else
+      return generator_.snapshot().last_emitted;
+  }
+
+  [[nodiscard]] bool silent() const override {
+    return ended_ || (idleness_ && idleness_->idle());
+  }
+
+  void hold(bool held, nanoseconds now) override {
+    held_ = held;
+    if (idleness_)
+      count_silence(now);
   }
 
   [[nodiscard]] operator_capture capture(const snapshot_context&) override {
@@ -216,9 +235,10 @@ private:
     base::receive_watermark(*mark);
   }
 
-  /// Time in which nothing could be read, the output being full, is no silence.
+  /// Time in which nothing could be read, the output being full or the source
+  /// waiting for others, is no silence.
   void count_silence(nanoseconds now) {
-    if (base::full())
+    if (held_ || base::full())
       idleness_->pause(now);
     else
       idleness_->resume(now);
@@ -237,6 +257,7 @@ private:
   duration_ms interval_{200};
   nanoseconds next_probe_{0};
   bool records_since_tick_ = false;
+  bool held_ = false; // its source waits for others
   stream_status declared_ = stream_status::active; // downstream knows
   bool ended_ = false; // the last watermark has passed
 };

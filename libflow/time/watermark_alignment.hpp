@@ -20,12 +20,20 @@ public:
   /// which holds nobody back.
   void report(std::uint32_t subtask, timestamp mark) { marks_[subtask] = mark; }
 
-  /// The watermark above which a subtask pauses.
-  [[nodiscard]] timestamp allowed() const noexcept {
+  /// The subtask has no watermark, or has ended: it holds nobody back.
+  void forget(std::uint32_t subtask) { marks_.erase(subtask); }
+
+  /// The lowest watermark; max_timestamp when there is none.
+  [[nodiscard]] timestamp lowest() const noexcept {
     timestamp lowest = max_timestamp;
     for (const auto& [subtask, mark] : marks_)
       lowest = mark < lowest ? mark : lowest;
-    return saturating_add(lowest, drift_);
+    return lowest;
+  }
+
+  /// The watermark above which a subtask pauses.
+  [[nodiscard]] timestamp allowed() const noexcept {
+    return saturating_add(lowest(), drift_);
   }
 
 private:

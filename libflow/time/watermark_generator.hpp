@@ -64,9 +64,14 @@ public:
     max_seen_ = std::max(max_seen_, stamp);
   }
 
+  /// The watermark that holds now, returned before or not.
+  [[nodiscard]] timestamp current() const noexcept {
+    return saturating_add(saturating_add(max_seen_, -bound_), -1);
+  }
+
   /// @return the watermark that holds now, if above the one returned before
   [[nodiscard]] std::optional<timestamp> on_periodic() noexcept {
-    return rising_.pass(saturating_add(saturating_add(max_seen_, -bound_), -1));
+    return rising_.pass(current());
   }
 
   [[nodiscard]] generator_state snapshot() const noexcept {

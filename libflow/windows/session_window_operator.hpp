@@ -77,7 +77,7 @@ public:
 
   /// As many as the timers of sessions that have one each for their last time
   /// and, where that is another, for their cleanup.
-  [[nodiscard]] timer_counts timers() const override {
+  [[nodiscard]] timer_counts timers() override {
     return {options_.allowed_lateness.count() == 0 ? kept_ : waiting_ + kept_,
             0};
   }

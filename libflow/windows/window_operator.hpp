@@ -72,7 +72,7 @@ public:
     emit_.close();
   }
 
-  [[nodiscard]] timer_counts timers() const override {
+  [[nodiscard]] timer_counts timers() override {
     if (!timers_)
       return {};
     return {timers_->event_count(), timers_->processing_count()};

@@ -128,6 +128,25 @@ TEST_CASE("each job of a program has worker processes of its own") {
   }
 }
 
+TEST_CASE(
+  "a source in a worker process waits for one that it is aligned with") {
+  child job{{"--aligned", "--processes", "2"}};
+  REQUIRE(job.reads("job is running"));
+  std::string reports;
+  const auto waits = [&reports] {
+    return reports.find("waits for sources of its group") != std::string::npos;
+  };
+  for (int i = 0; i < 100 && !waits(); ++i) {
+    job.text.clear();
+    job.signal(SIGUSR1);
+    REQUIRE(job.reads("fast source"));
+    reports += job.text;
+  }
+  CHECK(waits());
+  job.signal(SIGINT); // it stops all the same
+  CHECK(job.wait() == 0);
+}
+
 TEST_CASE("user code that ignores a cancel is named and ends the process") {
   child job{{"--stuck", "-D", "task.cancellation.timeout=2500ms"}};
   CHECK(job.wait() == 1);

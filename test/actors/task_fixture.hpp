@@ -30,6 +30,7 @@ public:
     granted[channel] += credits;
   }
   void request_split() override { ++split_requests; }
+  void watermark_reached(timestamp mark) override { reported.push_back(mark); }
   std::function<void()> waker() override {
     return [this] { ++wakes; };
   }
@@ -45,6 +46,7 @@ public:
 
   std::vector<sent_element> sent;
   std::map<std::size_t, std::uint32_t> granted; // by input channel
+  std::vector<timestamp> reported;              // of aligned sources
   int split_requests = 0;
   int wakes = 0;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -116,6 +117,33 @@ TEST_CASE("the example of time") {
   const auto items = it.take();
   REQUIRE(items.size() == 2);
   CHECK(std::get<mark>(items[1]) == mark{1'799'999});
+}
+
+TEST_CASE("the example of a job's time") {
+  flow::stream_environment env{flow::job_options{}};
+  env.set_time_characteristic(flow::time_characteristic::processing);
+  auto sums =
+    env.from_sequence(1, 2).time_window_all(15s).reduce(std::plus<>{});
+  const auto& [key, value] = sums.last().notes.front();
+  CHECK(key == "window");
+  CHECK(value.starts_with("tumbling processing time, 15000 ms"));
+}
+
+TEST_CASE("the example of aligned sources") {
+  flow::stream_environment env{flow::job_options{}};
+  const auto aligned = [](const flow::data_stream<event>& events) {
+    return events.assign_timestamps_and_watermarks(
+      flow::bounded_out_of_orderness(30min, &event::time)
+        .with_alignment("orders", 1min));
+  };
+  (void)aligned(env.from_collection<event>({{"a", 1}})).collect();
+  CHECK(env.build());
+  (void)aligned(env.from_collection<event>({{"a", 1}}).rebalance()).collect();
+  const auto built = env.build();
+  REQUIRE_FALSE(built);
+  CHECK(built.error().text.find("assign these watermarks right behind the "
+                                "source")
+        != std::string::npos);
 }
 
 TEST_CASE("the example of state") {

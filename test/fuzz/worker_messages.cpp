@@ -58,6 +58,8 @@ std::vector<bytes> seeds() {
     task_at_end{3, 2},
     source_state{1, 2, 9, some_bytes(30)},
     reader_trigger{3, 2, {}},
+    task_watermark{3, 2, 1'000},
+    watermark_limit{3, 2, 61'000},
   };
   std::vector<bytes> result;
   for (const auto& each : messages)

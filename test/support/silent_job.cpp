@@ -3,12 +3,15 @@
 //   silent_job           an unbounded source without records, until SIGINT
 //   silent_job --stuck   user code that never comes back beside a failure
 //   silent_job --twice   two jobs, one after the other, that print 1 to 200
+//   silent_job --aligned a source that waits for another, until SIGINT
 
 #include <unistd.h>
 
+#include <limits>
 #include <stdexcept>
 
 #include "test/actors/endless_source.hpp"
+#include "test/actors/paced_source.hpp"
 
 namespace {
 
@@ -55,17 +58,36 @@ int run_twice(const flow::job_options& options) {
   return 0;
 }
 
+int run_aligned(flow::stream_environment& env) {
+  using std::chrono::milliseconds;
+  const auto add = [&env](const char* name, std::int64_t gate) {
+    const auto pace = std::make_shared<flow::source_pace>();
+    pace->gate = gate;
+    flow::aligned_numbers(env, name, pace, milliseconds{1'000},
+                          milliseconds{10})
+      .filter([](std::int64_t) { return false; })
+      .print();
+  };
+  add("slow", 1);
+  add("fast", std::numeric_limits<std::int64_t>::max());
+  return env.execute();
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   bool stuck = false;
   bool twice = false;
+  bool aligned = false;
   flow::option_set own;
   own.add("stuck", &stuck, "user code that never comes back");
   own.add("twice", &twice, "two jobs, one after the other");
+  own.add("aligned", &aligned, "a source that waits for another");
   auto env = flow::stream_environment::from_args(argc, argv, "silent_job",
                                                  std::move(own));
   if (twice)
     return run_twice(env.options());
+  if (aligned)
+    return run_aligned(env);
   return stuck ? run_stuck(env) : run_silent(env);
 }

@@ -30,7 +30,8 @@ LIBFLOW = {
     "libflow/functions": _FUNCTIONS,
     "libflow/operators": _OPERATORS,
     "libflow/windows": _WINDOWS,
-    "libflow/job": _BASE + ["libflow/graph", "libflow/checkpoint"],
+    "libflow/job": _BASE + ["libflow/time", "libflow/graph",
+                            "libflow/checkpoint"],
 }
 LIBFLOW["libflow/api"] = list(LIBFLOW)
 LIBFLOW["libflow/connectors"] = _OPERATORS + ["libflow/api"]

@@ -123,3 +123,16 @@ TEST_CASE("inputs of different slot sharing groups leave the default") {
   CHECK(job.graph.slot_sharing_group_of(joined.node().id) == "default");
   CHECK(job.graph.slot_sharing_group_of(b.node().id) == "y");
 }
+
+TEST_CASE(
+  "aligned watermarks are part of their source, whatever the job says") {
+  graph_builder job;
+  job.graph.options().chaining = false;
+  const auto marks = job.source("read").then("marks");
+  marks.node().alignment =
+    alignment_options{"g", duration_ms{0}, duration_ms{1}};
+  marks.then("below");
+  CHECK_FALSE(why_not_chained(job.graph, job.graph.edges()[0]));
+  CHECK(why_not_chained(job.graph, job.graph.edges()[1])
+        == "chaining is off for this job");
+}

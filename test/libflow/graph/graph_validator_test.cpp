@@ -221,3 +221,42 @@ TEST_CASE("all errors of a job come as one, a line each") {
   REQUIRE_FALSE(built.has_value());
   CHECK(built.error() == checked.error());
 }
+
+namespace {
+
+graph_builder::stream marks_behind(const graph_builder::stream& above,
+                                   const std::string& name) {
+  const auto result = above.then(name, operator_kind::watermarks);
+  result.node().alignment =
+    alignment_options{"g", duration_ms{5}, duration_ms{1}};
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("watermarks that align a source are in its chain") {
+  graph_builder job(2);
+  marks_behind(job.source("a").then("parse"), "good").sink("out a");
+  marks_behind(job.source("b").by(partitioning::rebalance), "bad")
+    .sink("out b");
+  marks_behind(job.source("c"), "apart")
+    .chaining(chaining_strategy::head)
+    .sink("out c");
+  CHECK(errors_of(job)
+        == texts{"watermarks 'bad' aligns in group 'g', but is not in the "
+                 "chain of a source (the exchange is rebalance): assign these "
+                 "watermarks right behind the source",
+                 "watermarks 'apart' aligns in group 'g', but is not in the "
+                 "chain of a source (the operator begins a chain): assign "
+                 "these watermarks right behind the source"});
+}
+
+TEST_CASE("a source is aligned once") {
+  graph_builder job;
+  const auto read = job.source("read");
+  marks_behind(read, "one").sink("out 1");
+  marks_behind(read, "two").sink("out 2");
+  CHECK(errors_of(job)
+        == texts{"watermarks 'one' and watermarks 'two' both align source "
+                 "'read': a source has one alignment"});
+}

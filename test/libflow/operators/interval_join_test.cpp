@@ -163,6 +163,10 @@ TEST_CASE("a buffered record goes when the watermark reaches its end") {
   f.right(15);
   CHECK(f.taken().empty());
   CHECK(f.op->timers() == timer_counts{1, 0});
+  f.right(15); // of the same time
+  f.left(15);
+  f.left(16);
+  CHECK(f.op->timers() == timer_counts{3, 0});
 }
 
 TEST_CASE("a record without a timestamp is an error") {

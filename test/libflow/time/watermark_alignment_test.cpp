@@ -35,8 +35,13 @@ TEST_CASE("a group goes on as far as its slowest and the drift") {
   CHECK(group.allowed() == 60);
   group.report(1, max_timestamp);
   CHECK(group.allowed() == 110);
+  CHECK(group.lowest() == 100);
   group.report(0, max_timestamp);
   CHECK(group.allowed() == max_timestamp);
+  group.report(2, 5);
+  CHECK(group.lowest() == 5);
+  group.forget(2);
+  CHECK(group.lowest() == max_timestamp);
 }
 
 TEST_CASE("a source pauses above the limit and goes on below") {
