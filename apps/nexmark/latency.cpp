@@ -7,27 +7,39 @@
 namespace nexmark {
 
 void latencies::read(flow::timestamp event_time) {
+  if (event_time <= latest_.load(std::memory_order_relaxed))
+    return; // another reader is ahead
   const std::lock_guard guard{mutex_};
   if (!readings_.empty() && event_time <= readings_.back().latest)
     return;
+  latest_.store(event_time, std::memory_order_relaxed);
   readings_.push_back({event_time, clock::now()});
   if (readings_.size() > kept_readings)
     readings_.pop_front();
 }
 
 std::optional<std::chrono::microseconds>
-latencies::age(flow::timestamp row_time) const {
-  const auto now = clock::now();
+latencies::age(flow::timestamp row_time, clock::time_point now) const {
   const std::lock_guard guard{mutex_};
-  const auto found =
-    std::lower_bound(readings_.begin(), readings_.end(), row_time,
-                     [](const reading& each, flow::timestamp time) {
-                       return each.latest < time;
-                     });
-  if (found == readings_.end() || row_time == flow::min_timestamp)
+  if (readings_.empty() || row_time == flow::min_timestamp
+      || readings_.back().latest < row_time)
     return std::nullopt;
-  return std::chrono::duration_cast<std::chrono::microseconds>(now
-                                                               - found->when);
+  // Most rows come of what has just been read: from the end in steps that
+  // double. `last` is never too early.
+  auto first = readings_.begin();
+  auto last = readings_.end() - 1;
+  std::ptrdiff_t step = 1;
+  for (; last - first > step && (last - step)->latest >= row_time; step *= 2)
+    last -= step;
+  if (last - first > step)
+    first = last - step;
+  const auto found = std::lower_bound(
+    first, last, row_time, [](const reading& each, flow::timestamp time) {
+      return each.latest < time;
+    });
+  return std::max(
+    std::chrono::duration_cast<std::chrono::microseconds>(now - found->when),
+    std::chrono::microseconds{0});
 }
 
 flow::expected<void> latencies::set(std::uint32_t writer,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -27,6 +28,8 @@ using latency_counts = std::map<std::uint64_t, std::uint64_t>;
 /// @thread any
 class latencies {
 public:
+  using clock = std::chrono::steady_clock;
+
   /// @param folder  when given, writers are in other processes of this machine
   ///                and leave a file each there
   explicit latencies(std::string folder = {}) : folder_(std::move(folder)) {}
@@ -34,10 +37,10 @@ public:
   /// An event of this time has been read now.
   void read(flow::timestamp event_time);
 
-  /// How long a row of this time has taken; none when it is of no event's time,
-  /// as at the end of the stream.
+  /// How long a row of this time has taken until `now`; none when it is of no
+  /// event's time, as at the end of the stream.
   [[nodiscard]] std::optional<std::chrono::microseconds>
-  age(flow::timestamp row_time) const;
+  age(flow::timestamp row_time, clock::time_point now) const;
 
   /// All that a writer has seen: replaces what it left before, in an attempt
   /// that failed.
@@ -46,8 +49,6 @@ public:
   [[nodiscard]] flow::histogram_snapshot total() const;
 
 private:
-  using clock = std::chrono::steady_clock;
-
   struct reading {
     flow::timestamp latest = 0; ///< event time so far; grows
     clock::time_point when;
@@ -56,6 +57,8 @@ private:
   static constexpr std::size_t kept_readings = std::size_t{1} << 16;
 
   std::string folder_;
+  /// Of readings_, to see without the lock that one is none.
+  std::atomic<flow::timestamp> latest_{flow::min_timestamp};
   mutable std::mutex mutex_;
   std::deque<reading> readings_;                // guarded by mutex_
   std::map<std::uint32_t, latency_counts> all_; // guarded by mutex_

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,7 +11,8 @@
 namespace nexmark {
 
 /// Notes how long rows took to another sink, one row a batch: the first, which
-/// has waited longest.
+/// has waited longest. Batches that follow another within 50 us are left out,
+/// so that measuring costs little.
 template <class Row>
 class timed_sink final : public flow::sink<Row> {
 public:
@@ -50,8 +52,7 @@ private:
           std::span<const flow::timestamp> stamps) override {
       auto done = inner_->write(rows, stamps);
       if (!stamps.empty())
-        if (const auto age = took_->age(stamps.front()))
-          ++seen_[bucket_of(static_cast<std::uint64_t>(age->count()))];
+        note(stamps.front());
       return done;
     }
 
@@ -78,14 +79,26 @@ private:
     void close() override { inner_->close(); }
 
   private:
+    void note(flow::timestamp row_time) {
+      const auto now = latencies::clock::now();
+      if (now < next_)
+        return;
+      next_ = now + least_pause;
+      if (const auto age = took_->age(row_time, now))
+        ++seen_[bucket_of(static_cast<std::uint64_t>(age->count()))];
+    }
+
     static std::uint64_t bucket_of(std::uint64_t microseconds) {
       using buckets = flow::histogram_buckets;
       return buckets::upper_bound(buckets::index_of(microseconds));
     }
 
+    static constexpr std::chrono::microseconds least_pause{50};
+
     std::unique_ptr<flow::sink_writer<Row>> inner_;
     std::shared_ptr<latencies> took_;
     std::uint32_t index_ = 0;
+    latencies::clock::time_point next_; ///< not noted before
     latency_counts seen_;
   };
 

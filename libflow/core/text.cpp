@@ -61,8 +61,15 @@ void text::copy_long(std::string_view value) {
 }
 
 void text::copy_long(const text& other) {
-  if (!other.owns() || other.size() <= max_copied_size
-      || detail::current_arena != nullptr) {
+  if (auto* const target = detail::current_arena; target != nullptr) {
+    // What a batch copies of another: size and first bytes are at hand.
+    char* const bytes = target->allocate(other.size());
+    std::memcpy(bytes, other.long_data(), other.size());
+    words_ = {other.words_[0] & ~owned_bit,
+              reinterpret_cast<std::uintptr_t>(bytes)};
+    return;
+  }
+  if (!other.owns() || other.size() <= max_copied_size) {
     copy_long(other.view());
     return;
   }

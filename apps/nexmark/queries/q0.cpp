@@ -1,3 +1,4 @@
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -15,7 +16,7 @@ struct row {
 constexpr auto pass = [](const event& each, flow::collector<row>& out) {
   if (const bid* offer = std::get_if<bid>(&each))
     out.emit(row{offer->auction, offer->bidder, offer->price, offer->date_time,
-                 flow::text::borrow(offer->extra)});
+                 lent(offer->extra)});
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {
