@@ -52,6 +52,11 @@ expected<stored_checkpoint> load_checkpoint(file_system& files,
   if (*kind == file_kind::none)
     return error{error_code::not_found,
                  directory + " holds no checkpoint: there is no _metadata"};
+  // Whoever published it may have died before its name was durable. What goes
+  // on from here commits for good: a crash must not take the checkpoint away
+  // from under that.
+  if (auto durable = files.sync_directory(directory); !durable)
+    return durable.error();
   auto bytes = read_file(files, path);
   if (!bytes)
     return bytes.error();

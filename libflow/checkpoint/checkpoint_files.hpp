@@ -13,7 +13,7 @@ namespace flow {
 /// The file whose presence makes the directory a checkpoint.
 [[nodiscard]] std::string metadata_path(const std::string& directory);
 
-/// The checkpoint in a directory, wherever it lies.
+/// The checkpoint in a directory, wherever it lies; durable from now on.
 /// Errors: not_found where there is none, corrupt_data with path and place.
 [[nodiscard]] expected<stored_checkpoint>
 load_checkpoint(file_system& files, const std::string& directory);

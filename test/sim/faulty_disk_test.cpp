@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "libflow/checkpoint/checkpoint_files.hpp"
+
 using namespace flow;
 using namespace flow::sim;
 
@@ -36,6 +38,27 @@ TEST_CASE("what was synced, with its directory, survives a crash") {
   world.disk.crash();
   CHECK(world.disk.files_below("/d")
         == std::map<std::string, std::string>{{"/d/kept", "text"}});
+}
+
+TEST_CASE(
+  "a checkpoint that was read survives a crash, however it came there") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    fixture world;
+    world.plan = fault_plan{seed};
+    world.plan.end();
+    REQUIRE(world.files->make_directories("/d/chk-1"));
+    const auto bytes = encode(checkpoint_metadata{});
+    world.write("/d/chk-1/new",
+                {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                true);
+    REQUIRE(world.files->sync_directory("/d"));
+    REQUIRE(world.files->rename("/d/chk-1/new", metadata_path("/d/chk-1")));
+    // Here the process dies; the next one goes on from the checkpoint.
+    world.disk.unmount();
+    REQUIRE(load_checkpoint(*world.disk.mount(), "/d/chk-1"));
+    world.disk.crash();
+    CHECK(world.disk.files_below("/d").contains(metadata_path("/d/chk-1")));
+  }
 }
 
 TEST_CASE("a directory that was made anew survives a crash") {

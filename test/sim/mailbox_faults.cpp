@@ -19,8 +19,8 @@ bool read_report(const content_type& content, next_message& result) {
     result.checkpoint_id = what.checkpoint_id;
   } else if (content.match_elements<taskstate_atom, task_report>()) {
     const auto& what = content.get_as<task_report>(1);
-    result.kind =
-      is_terminal(what.state) ? message_kind::at_end : message_kind::state;
+    result.kind = what.state == task_state::finished ? message_kind::at_end
+                                                     : message_kind::state;
     result.attempt = what.attempt;
   } else if (content.match_elements<ckptend_atom, number, number>()) {
     result.kind = message_kind::at_end;

@@ -18,7 +18,7 @@ enum class message_kind {
   state,           ///< what a subtask says of itself
   acknowledgement, ///< what it says of a checkpoint
   decline,         ///< the same, of one that it cannot take
-  at_end,          ///< it waits for its last checkpoint, or has ended
+  at_end,          ///< it waits for its last checkpoint, or has finished
   decision,        ///< of the checkpoint coordinator
   attempt_runs,    ///< all subtasks do
   attempt_ends,    ///< they are told to give up, or the job is over

@@ -8,6 +8,7 @@ namespace flow::sim {
 namespace {
 
 constexpr std::uint64_t most_reports_to_death = 20;
+constexpr std::uint64_t each_other = 32; // report may come again
 
 } // namespace
 
@@ -106,8 +107,9 @@ bool simulated_run::report_wrongly(caf::scheduled_actor& actor,
     kill_one_of(subtasks);
     return false;
   }
-  // It is ends that tell old attempts from new ones least.
-  if (!death_after_ && plan_.strikes(fault::stale_reports, at_end ? 128 : 2))
+  // Mostly ends: most else says nothing to another attempt.
+  if (!death_after_ && (at_end || plan_.below(each_other) == 0)
+      && plan_.strikes(fault::stale_reports, at_end ? 256 : 8))
     death_after_ = plan_.below(most_reports_to_death);
   if (!plan_.strikes(fault::late_report, odds))
     return false;
