@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
 
 #include "test/support/test_seed.hpp"
@@ -289,16 +288,16 @@ std::vector<subject> all_operators() {
 
 /// Classes of operators in the headers of a folder.
 std::set<std::string> classes_in(const std::filesystem::path& folder) {
-  static const std::regex pattern{R"(class (\w+_operator) final\s*:\s*public)"};
   std::set<std::string> result;
   for (const auto& entry : std::filesystem::directory_iterator{folder}) {
     if (entry.path().extension() != ".hpp")
       continue;
     std::ifstream file{entry.path()};
-    const std::string text{std::istreambuf_iterator<char>{file}, {}};
-    for (std::sregex_iterator at{text.begin(), text.end(), pattern}, end;
-         at != end; ++at)
-      result.insert((*at)[1]);
+    std::string first;
+    std::string second;
+    for (std::string third; file >> third; first = std::exchange(second, third))
+      if (first == "class" && second.ends_with("_operator") && third == "final")
+        result.insert(second);
   }
   return result;
 }
