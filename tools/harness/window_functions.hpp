@@ -158,7 +158,7 @@ private:
   value_state<std::int64_t> firings_;
 };
 
-/// Those of the catalogue that keep nothing, over reduced records.
+/// Those of the catalogue that keep nothing, over reduced records or over all.
 template <class Key>
 class stateless_window_function : public stateless_function<Key, time_window> {
   using base = stateless_function<Key, time_window>;
@@ -170,6 +170,14 @@ public:
                   collector<value>& out) const {
     if (this->plan_.kind() != "nothing")
       this->emit_sum(context, base::sum_of(reduced), out);
+  }
+  void operator()(const window_context<Key>& context,
+                  std::span<const value> records, collector<value>& out) const {
+    const std::string& kind = this->plan_.kind();
+    if (kind == "pass_through" || kind == "collect")
+      this->emit_all(context, records, out);
+    else if (kind != "nothing")
+      this->emit_sum(context, base::sum_of(records), out);
   }
 };
 

@@ -2,14 +2,11 @@
 #include <functional>
 #include <utility>
 
-#include "libflow/testing/harness_of.hpp"
 #include "libflow/windows/window_operator.hpp"
-#include "tools/harness/assigners.hpp"
+#include "tools/harness/job_windows.hpp"
 #include "tools/harness/kind_entries.hpp"
 #include "tools/harness/operator_subject.hpp"
-#include "tools/harness/triggers.hpp"
 #include "tools/harness/twin_subject.hpp"
-#include "tools/harness/window_functions.hpp"
 
 namespace flow::harness {
 
@@ -72,32 +69,6 @@ public:
 private:
   std::string type_;
   value description_;
-};
-
-/// What a case says of its windows.
-struct window_plan {
-  explicit window_plan(const value& of)
-    : assigner(of["assigner"]),
-      keyed(of["keyed"].is_null() || of["keyed"].as_bool()),
-      trigger(of["trigger"], assigner.domain(), assigner.is_global()),
-      evictor(of["evictor"]), function(of["function"]) {
-    if (assigner.is_merging() && !trigger.merges())
-      throw refusal("windows that merge need a trigger that can merge");
-    if (!of["allowed_lateness_ms"].is_null())
-      options.allowed_lateness =
-        duration_ms{of["allowed_lateness_ms"].as_int()};
-    if (options.allowed_lateness.count() < 0)
-      throw refusal("the allowed lateness is not negative");
-    if (!of["late_side_output"].is_null() && of["late_side_output"].as_bool())
-      options.late_output = output_tag<value>{"late"};
-  }
-
-  case_assigner assigner;
-  bool keyed;
-  case_trigger trigger;
-  value evictor;
-  window_function_plan function;
-  window_options<value> options;
 };
 
 struct key_or_none {
@@ -202,52 +173,15 @@ std::unique_ptr<subject> make_per_window(const window_plan& plan,
   return make_for(plan, time_assigner<false>{plan.assigner}, where);
 }
 
-/// The same over slices, made by the API, where it would choose them.
-std::unique_ptr<subject> make_over_slices(const value& description,
-                                          const window_plan& plan,
-                                          const placement& where) {
-  const auto* windows = std::get_if<sliding_windows>(&plan.assigner.chosen());
-  const value& trigger = description["trigger"];
-  const bool by_default = trigger.is_null() || trigger == value{"default"}
-                          || trigger["type"] == value{"default"};
-  if (windows == nullptr || windows->domain() != time_domain::event
-      || !by_default || !plan.evictor.is_null() || !plan.keyed
-      || !plan.function.folds() || plan.function.keeps_state())
-    return nullptr;
-  using key = value;
-  auto with = [&](auto keyed, auto of) {
-    auto stream = keyed.window(of);
-    stream.allowed_lateness(plan.options.allowed_lateness);
-    if (plan.options.late_output)
-      stream.side_output_late(*plan.options.late_output);
-    return stream.template reduce<value>(
-      commutative(sum_records), stateless_window_function<key>{plan.function});
-  };
-  auto make = testing::operator_of<value>([&](auto in) {
-    return with(
-      in.key_by(by_key{}),
-      sliding_event_time{windows->size(), windows->slide(), windows->offset()});
-  });
-  if (windows->size() == windows->slide())
-    make = testing::operator_of<value>([&](auto in) {
-      return with(in.key_by(by_key{}),
-                  tumbling_event_time{windows->size(), windows->offset()});
-    });
-  auto described = plan_of(*make);
-  if (plan.options.late_output)
-    described.late_sides.push_back("late");
-  return std::make_unique<operator_subject>(std::move(described), where);
-}
-
 std::unique_ptr<subject> make_window(const value& description,
                                      const placement& where) {
   const window_plan plan{description};
   auto per_window = make_per_window(plan, where);
-  auto over_slices = make_over_slices(description, plan, where);
-  if (!over_slices)
+  auto of_job = make_as_job(plan, where);
+  if (!of_job)
     return per_window;
   return std::make_unique<twin_subject>(std::move(per_window),
-                                        std::move(over_slices));
+                                        std::move(of_job));
 }
 
 } // namespace
