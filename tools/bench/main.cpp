@@ -34,8 +34,11 @@ option_set options_of(settings& wanted, bool& help) {
          {1, 1024})
     .default_text("")
     .short_name('p');
-  options.add("pairs", &wanted.pairs, "N",
-              "pairs of runtime and baseline that are measured", {1, 1000});
+  options.add(
+    "pairs", &wanted.pairs, "N",
+    "pairs of runtime and baseline that are measured; one alone is never "
+    "repeated",
+    {1, 1000});
   options.add("query", &wanted.only, "qN", "only this one, of nexmark");
   options.add("json", &wanted.json, "one JSON object a line");
   options.add("help", &help, "this text");
