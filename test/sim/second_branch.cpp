@@ -172,7 +172,8 @@ data_stream<branch_row> look_up_growing(stream_environment& env,
 /// Asks somebody who fails from time to time.
 struct ask {
   std::shared_ptr<executor> answerer;
-  std::shared_ptr<std::int64_t> asked = std::make_shared<std::int64_t>(0);
+  std::shared_ptr<std::atomic<std::int64_t>> asked =
+    std::make_shared<std::atomic<std::int64_t>>(0);
 
   void operator()(const numbered& record,
                   async_promise<branch_row> promise) const {
