@@ -70,6 +70,37 @@ class AuditTest(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertTrue(line.endswith("other=2"), line)
 
+    # Two numbers of one key: all rows but that by the clock.
+    TWO_NUMBERS = (
+        "sessions,0,0,2\n", "interval_join,0,0,0\n",
+        "interval_join,0,1000,0\n", "timers,0,500,2\n",
+        "growing_rules,0,0,-1\n", "growing_rules,0,1,5\n",
+        "async_ordered,0,0,0\n", "async_ordered,0,1,7\n",
+        "async_unordered,0,1,7\n", "async_unordered,0,0,0\n",
+        "operator_lists,0,0,0\n", "operator_lists,0,1,0\n")
+
+    def operators(self, *lines):
+        self.part("part-0-0.csv", "branch,key,id,value\n" + "".join(lines))
+        return self.audit("operators", "--keys", "1", "--per-key", "2")
+
+    def test_rows_of_all_operators(self):
+        right = self.TWO_NUMBERS
+        self.assertEqual(self.operators(*right), (0, GOOD))
+        self.assertEqual(self.operators(*right, "timers,0,-1,1\n"), (0, GOOD))
+        failed = "AUDIT FAILED lost={} doubled={} out_of_order={}"
+        for lines, line in (
+                (right[1:], failed.format(1, 0, 0)),
+                ((*right, right[3]), failed.format(0, 1, 0)),
+                ((*right[:4], right[5], right[4], *right[6:]),
+                 failed.format(0, 0, 1)),
+                ((*right, "timers,0,-1,1\n", "timers,0,-1,1\n"),
+                 failed.format(0, 1, 0)),
+                (("sessions,0,0,1\n", *right[1:]),
+                 failed.format(0, 0, 0) + " other=1"),
+                ((*right, "sessions,0,700,1\n"),
+                 failed.format(0, 0, 0) + " other=1")):
+            self.assertEqual(self.operators(*lines), (1, line))
+
     def flights(self, *result_rows, late=()):
         work = Path(self.folder.name)
         (work / "in.csv").write_text(

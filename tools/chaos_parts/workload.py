@@ -8,6 +8,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "apps/flights/data"
 INTERVAL_MS = 150
 WINDOW_MIN = 5
+# How the readers of the job of all operators go on.
+BURST, REST_MS = 4, 10
 
 
 class Workload:
@@ -16,7 +18,17 @@ class Workload:
     def __init__(self, name, seconds, options):
         self.name = name
         self.options = options
-        if name == "sequence":
+        self.program = options.bin / name
+        if name == "operators":
+            # A program of the tests: it lies beside them.
+            self.program = options.bin.parent / "test" / name
+            per_second = options.parallelism * BURST * 1000 / REST_MS
+            keys = 48
+            per_key = max(1, int(per_second * seconds / keys))
+            self.arguments = ["--keys", keys, "--per-key", per_key,
+                              "--rest-ms", REST_MS, "--watermark-every", 50]
+            self.audit_arguments = ["--keys", keys, "--per-key", per_key]
+        elif name == "sequence":
             self.keys, rate = 48, 4000
             self.per_key = max(1, int(rate * seconds / self.keys))
             self.arguments = ["--keys", self.keys, "--per-key", self.per_key,
@@ -47,7 +59,7 @@ class Workload:
             "restart-strategy.fixed-delay.attempts": 1000,
             "restart-strategy.fixed-delay.delay": "50ms",
         }
-        command = [self.options.bin / self.name, *self.arguments,
+        command = [self.program, *self.arguments,
                    "--output", output, "-p", self.options.parallelism,
                    "--metrics", "127.0.0.1:0"]
         for key, value in keys.items():
