@@ -184,9 +184,10 @@ void simulated_run::watch_checkpoints(const next_message& message) {
   if (message.kind != message_kind::decision)
     return;
   const checkpoint_step& step = *message.decision;
-  if (step.what == checkpoint_step::kind::trigger)
+  if (step.what == checkpoint_step::kind::trigger) {
+    stop_job(64); // a stop and a barrier at once are what is hard
     liveness_.triggered(step.id);
-  else if (step.what == checkpoint_step::kind::notify_completed)
+  } else if (step.what == checkpoint_step::kind::notify_completed)
     liveness_.completed(step.id);
   else if (step.what == checkpoint_step::kind::notify_aborted)
     liveness_.given_up(step.id, step.failure);

@@ -263,7 +263,7 @@ void simulated_run::step(simulated_cluster& cluster,
       liveness_.rests(tick);
     return;
   }
-  stop_job(cluster);
+  stop_job(1);
   auto& jobs = scheduler.jobs;
   std::swap(jobs.front(), jobs[plan_.below(jobs.size())]);
   if (auto* actor = dynamic_cast<caf::scheduled_actor*>(jobs.front()))
@@ -279,12 +279,13 @@ void simulated_run::step(simulated_cluster& cluster,
 }
 
 /// Somebody stops the job, perhaps more than once.
-void simulated_run::stop_job(simulated_cluster& cluster) {
-  if (!cluster.job_manager || !plan_.strikes(fault::clean_stop))
+/// @param odds  as of fault_plan::strikes
+void simulated_run::stop_job(std::uint64_t odds) {
+  if (!cluster_->job_manager || !plan_.strikes(fault::clean_stop, odds))
     return;
   told_to_stop_ = true;
   trace([] { return "   is told to stop"; });
-  caf::anon_send(cluster.job_manager, stop_atom::value);
+  caf::anon_send(cluster_->job_manager, stop_atom::value);
 }
 
 /// Time goes on, and what was held back until then arrives.

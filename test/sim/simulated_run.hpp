@@ -82,7 +82,7 @@ private:
   process_end clean_up(const beginning& from, const job_end& end);
 
   void step(simulated_cluster& cluster, seeded_executor& background);
-  void stop_job(simulated_cluster& cluster);
+  void stop_job(std::uint64_t odds);
   void pass_time(simulated_cluster& cluster);
   void before_message(caf::scheduled_actor& actor);
   void crash_before(caf::scheduled_actor& actor);

@@ -108,7 +108,7 @@ MUTANTS = [
      "      return commits_.completed(id, hand_over());",
      "      return two_phase_commit<named_rows>{commits_}.completed(id,\n"
      "        [this](const named_rows& what) {\n"
-     "          return target_->commit(what.first, what.second); });"),
+     "          return target_->commit(what.first, *what.second.rows); });"),
     ("what was committed is committed again", BATCHES,
      "return *known ?", "return !*known && false ?"),
     ("a checkpoint follows the last", COORDINATOR,
