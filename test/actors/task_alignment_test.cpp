@@ -144,9 +144,10 @@ TEST_CASE("an aligned source goes on from a snapshot with its watermark") {
 
   aligned_task after;
   after.it.start();
-  REQUIRE(after.it.get().restore(
-    redistributed(std::span{&old, 1}, old.front().ids, 0, 1,
-                  after.it.get().channels_of_inputs())));
+  const auto state = redistributed(std::span{&old, 1}, old.front().ids, 0, 1,
+                                   after.it.get().channels_of_inputs());
+  REQUIRE(state);
+  REQUIRE(after.it.get().restore(*state));
   after.it.get().allow_watermark(99);
   after.it.run_to_rest();
   CHECK(after.it.around.reported == std::vector<timestamp>{one_read - 2});
