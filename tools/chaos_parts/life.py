@@ -1,10 +1,14 @@
 """The processes of one run of a job: what their log and folders say."""
 
 import bisect
+import fcntl
 import os
 import re
+import select
 import signal
+import struct
 import subprocess
+import termios
 import threading
 import time
 import urllib.request
@@ -121,33 +125,52 @@ class Life:
         self.metrics_url = None
         self.samples = []  # (seconds, records read by this process)
         self.began = time.monotonic()
-        self.armed = None  # (kind of event, who dies of it)
+        self.reading = threading.Lock()
+        self.unread = b""  # the beginning of a line of its log
         log.add("starts")
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, errors="replace", start_new_session=True,
+            start_new_session=True,
             env=dict(os.environ, FLOW_LOG_LEVEL="debug"))
+        os.set_blocking(self.process.stderr.fileno(), False)
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.sampler = threading.Thread(target=self.sample, daemon=True)
         self.reader.start()
         self.sampler.start()
 
     def read_log(self):
-        with open(self.log_path, "a", encoding="utf-8") as copy:
-            for line in self.process.stderr:
-                for kind, pattern in EVENTS:
-                    match = pattern.search(line)
-                    if not match:
-                        continue
-                    if self.armed and kind == self.armed[0]:
-                        send(self.armed[1], signal.SIGKILL)
-                        self.armed = None
-                    self.log.add(kind, int(match[1]) if match.groups()
-                                 else None)
-                match = METRICS.search(line)
-                if match:
-                    self.metrics_url = match[1]
-                copy.write(line)
+        while True:
+            select.select([self.process.stderr], [], [])
+            with self.reading:
+                if not self.take_piece():
+                    break
+
+    def read_waiting_log(self):
+        """Takes note of all that was written so far. What it has not read then
+        was not written, as long as the process stands still."""
+        with self.reading:
+            while waiting_bytes(self.process.stderr) > 0:
+                self.take_piece()
+
+    def take_piece(self):
+        """False at the end of the log. @pre the lock is held"""
+        try:
+            piece = os.read(self.process.stderr.fileno(), 1 << 16)
+        except BlockingIOError:
+            return True  # the other thread was faster
+        with open(self.log_path, "ab") as copy:
+            copy.write(piece)
+        *lines, self.unread = (self.unread + piece).split(b"\n")
+        for line in lines:
+            self.take_line(line.decode(errors="replace"))
+        return bool(piece)
+
+    def take_line(self, line):
+        for kind, pattern in EVENTS:
+            if match := pattern.search(line):
+                self.log.add(kind, int(match[1]) if match.groups() else None)
+        if match := METRICS.search(line):
+            self.metrics_url = match[1]
 
     def sample(self):
         while self.alive:
@@ -210,6 +233,12 @@ class Life:
         for pid in workers:
             send(pid, signal.SIGKILL)
         self.reader.join(timeout=10)
+
+
+def waiting_bytes(pipe):
+    """How much of a pipe has not been read."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD,
+                                          struct.pack("i", 0)))[0]
 
 
 def send(pid, how):
