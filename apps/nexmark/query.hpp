@@ -26,9 +26,11 @@ struct query_context {
   std::shared_ptr<latencies> took; ///< null: not measured
 
   /// The events with watermarks.
-  [[nodiscard]] flow::data_stream<event> timed_events() const {
+  /// @param extra  how much more these are behind
+  [[nodiscard]] flow::data_stream<event>
+  timed_events(flow::duration_ms extra = flow::duration_ms{0}) const {
     auto timed = events.assign_timestamps_and_watermarks(
-      flow::bounded_out_of_orderness(out_of_orderness, time_of));
+      flow::bounded_out_of_orderness(out_of_orderness + extra, time_of));
     timed.uid("event-time").name("event time");
     return timed;
   }

@@ -188,22 +188,26 @@ class Events:
             self._db.execute(f"create index i{index} on {what}")
         self._db.execute("analyze")
 
+    def rows(self, query, side_input=None):
+        """The query's final rows, one after the other, in no order."""
+        if query != "q13":
+            yield from self._db.execute(SQL[query])
+            return
+        self._db.execute("drop table if exists side")
+        self._db.execute("create temp table side (key integer, value)")
+        self._db.executemany(
+            "insert into side values (?, ?)", side_input
+            or [(i, str(i)) for i in range(10_000)])
+        self._db.execute("create index side_key on side(key)")
+        yield from self._db.execute(
+            "select auction, bidder, price, dateTime, value from bid "
+            "join side on auction % 10000 = key")
+
     def table(self, query, side_input=None):
         """The query's final rows as texts, sorted."""
-        if query == "q13":
-            self._db.execute("create temp table side (key integer, value)")
-            self._db.executemany(
-                "insert into side values (?, ?)", side_input
-                or [(i, str(i)) for i in range(10_000)])
-            self._db.execute("create index side_key on side(key)")
-            found = self._db.execute(
-                "select auction, bidder, price, dateTime, value from bid "
-                "join side on auction % 10000 = key").fetchall()
-            self._db.execute("drop table side")
-        else:
-            found = self._db.execute(SQL[query]).fetchall()
         return sorted(tuple("" if value is None else str(value)
-                            for value in row) for row in found)
+                            for value in row)
+                      for row in self.rows(query, side_input))
 
     def bids_per(self, column):
         return dict(self._db.execute(
@@ -219,18 +223,20 @@ class Events:
                                                    lambda row: row[:2])}
 
 
-def is_valid_changelog(parts):
-    """Texts of what is wrong with a changelog, given the rows of each part:
-    a row is taken back only while it stands. Returns them and what stands."""
+def is_valid_changelog(changes):
+    """Texts of what is wrong with a changelog, given (op, row) in the order of
+    writing: a row is taken back only while it stands. Returns them and how
+    often each row stands."""
     wrong = []
     standing = {}
-    for part in parts:
-        for op, *row in part:
-            key = tuple(row)
-            count = standing.get(key, 0) + (1 if op in ("+I", "+U") else -1)
-            if op not in ("+I", "-U", "+U", "-D"):
-                wrong.append(f"no such op: {op}")
-            if count < 0:
-                wrong.append(f"{op} of a row that does not stand: {row}")
-            standing[key] = count
+    for op, row in changes:
+        count = standing.pop(row, 0)
+        if op in ("+I", "+U"):
+            standing[row] = count + 1
+        elif op not in ("-U", "-D"):
+            wrong.append(f"no such op: {op}")
+        elif count == 0:
+            wrong.append(f"{op} of a row that does not stand: {row}")
+        elif count > 1:
+            standing[row] = count - 1
     return wrong, standing

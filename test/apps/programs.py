@@ -67,9 +67,14 @@ def rows(folder):
     """All rows of all parts as lists of fields, without headers."""
     result = []
     for path in parts(folder):
-        with open(path, newline="", encoding="utf-8") as file:
-            result += list(csv.reader(file))[1:]
+        result += read_csv(path)[1:]
     return result
+
+
+def read_csv(path):
+    """All rows of a file as lists of fields, the header first."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
 
 
 def check_expected(case, job, header, computed):

@@ -73,7 +73,8 @@ def allowed(path):
     if parts[0] == "apps":
         entries = ["libflow/flow", "libflow/connectors", "actors/api",
                    "actors/flow_actors", "apps/support",
-                   "libflow/core/json_writer", "libflow/metrics/histogram"]
+                   "libflow/core/fields", "libflow/core/json_writer",
+                   "libflow/metrics/histogram"]
         if folder in _DAEMONS:
             entries += ["libflow/core", "actors/cluster", "backends/factory",
                         "backends/backend_factory"]

@@ -7,6 +7,19 @@ namespace nexmark {
 // Texts that borrow from a record, for one that is about to be emitted: the
 // batch that takes it copies them, and nothing else does.
 
+inline void lend(const flow::text& from, flow::text& to) {
+  if (from.size() <= flow::text::max_inline_size)
+    to = from; // a copy of two words
+  else
+    to.rebind(from);
+}
+
+[[nodiscard]] inline flow::text lent(const flow::text& from) {
+  flow::text result;
+  lend(from, result);
+  return result;
+}
+
 [[nodiscard]] inline flow::text lent(std::string_view value) {
   flow::text result;
   result.rebind(value);
@@ -22,9 +35,9 @@ inline void lend(const auction& from, auction& to) {
   to.expires = from.expires;
   to.seller = from.seller;
   to.category = from.category;
-  to.item_name.rebind(from.item_name);
-  to.description.rebind(from.description);
-  to.extra.rebind(from.extra);
+  lend(from.item_name, to.item_name);
+  lend(from.description, to.description);
+  lend(from.extra, to.extra);
 }
 
 } // namespace nexmark

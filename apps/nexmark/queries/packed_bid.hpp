@@ -3,31 +3,28 @@
 #include <cstring>
 #include <string>
 
-#include "apps/nexmark/queries/bid_rows.hpp"
 #include "apps/nexmark/queries/lent.hpp"
+#include "libflow/connectors/csv/csv_writer.hpp"
 
 namespace nexmark {
 
-/// A bid whose three texts lie in one, so that to send it on or to keep it
-/// takes one copy of bytes, and at most one allocation.
+/// A bid whose long texts lie in one, so that to send it on or to keep it
+/// takes one copy of bytes, and most often one allocation.
 struct packed_bid {
   flow::timestamp date_time = 0;
   std::uint64_t position = 0;
   std::int64_t auction = 0;
   std::int64_t bidder = 0;
   std::int64_t price = 0;
-  flow::text texts; ///< channel, url and extra, one behind the other
-  std::uint32_t channel_size = 0;
+  flow::text channel; ///< short
+  flow::text texts;   ///< url and extra, one behind the other
   std::uint32_t url_size = 0;
 
-  [[nodiscard]] std::string_view channel() const {
-    return texts.view().substr(0, channel_size);
-  }
   [[nodiscard]] std::string_view url() const {
-    return texts.view().substr(channel_size, url_size);
+    return texts.view().substr(0, url_size);
   }
   [[nodiscard]] std::string_view extra() const {
-    return texts.view().substr(std::size_t{channel_size} + url_size);
+    return texts.view().substr(url_size);
   }
 };
 
@@ -41,15 +38,13 @@ public:
     to.auction = from.auction;
     to.bidder = from.bidder;
     to.price = from.price;
-    to.channel_size = static_cast<std::uint32_t>(from.channel.size());
+    lend(from.channel, to.channel);
     to.url_size = static_cast<std::uint32_t>(from.url.size());
-    const std::size_t size =
-      from.channel.size() + from.url.size() + from.extra.size();
+    const std::size_t size = from.url.size() + from.extra.size();
     if (buffer_.size() < size)
       buffer_.resize(size);
     char* next = buffer_.data();
-    for (const std::string_view part :
-         {from.channel.view(), from.url.view(), from.extra.view()}) {
+    for (const std::string_view part : {from.url.view(), from.extra.view()}) {
       if (!part.empty())
         std::memcpy(next, part.data(), part.size());
       next += part.size();
@@ -67,11 +62,44 @@ private:
   std::string buffer_;
 };
 
-/// The row borrows its texts: emit it before the bid changes.
-inline bid_row row_of(const packed_bid& from) {
-  return {from.auction,         from.bidder,      from.price,
-          lent(from.channel()), lent(from.url()), from.date_time,
-          lent(from.extra())};
+/// For a row that shows the bid: emit it before the bid changes.
+[[nodiscard]] inline packed_bid lent(const packed_bid& from) {
+  packed_bid result;
+  result.date_time = from.date_time;
+  result.position = from.position;
+  result.auction = from.auction;
+  result.bidder = from.bidder;
+  result.price = from.price;
+  lend(from.channel, result.channel);
+  lend(from.texts, result.texts);
+  result.url_size = from.url_size;
+  return result;
 }
+
+/// Calls f with what results show of the bid, in the order of `bid_columns`.
+template <class F>
+void for_each_shown(const packed_bid& from, F&& f) {
+  f(from.auction);
+  f(from.bidder);
+  f(from.price);
+  f(from.channel);
+  f(from.url());
+  f(from.date_time);
+  f(from.extra());
+}
+
+inline constexpr const char* bid_columns =
+  "auction,bidder,price,channel,url,dateTime,extra";
+
+inline constexpr auto write_bid = [](const packed_bid& each,
+                                     flow::csv_writer& to) {
+  to.integer(each.auction)
+    .integer(each.bidder)
+    .integer(each.price)
+    .text(each.channel)
+    .text(each.url())
+    .integer(each.date_time)
+    .text(each.extra());
+};
 
 } // namespace nexmark

@@ -1,4 +1,5 @@
 #include "apps/nexmark/queries/currency.hpp"
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -16,7 +17,7 @@ struct row {
 constexpr auto convert = [](const event& each, flow::collector<row>& out) {
   if (const bid* offer = std::get_if<bid>(&each))
     out.emit(row{offer->auction, offer->bidder, to_euro(offer->price),
-                 offer->date_time, flow::text::borrow(offer->extra)});
+                 offer->date_time, lent(offer->extra)});
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {

@@ -1,3 +1,4 @@
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/queries/partitions.hpp"
 #include "apps/nexmark/query.hpp"
 
@@ -8,7 +9,7 @@ namespace {
 constexpr auto pass = [](const event& each, flow::collector<filed_bid>& out) {
   if (const bid* offer = std::get_if<bid>(&each))
     out.emit(filed_bid{offer->auction, offer->bidder, offer->price,
-                       offer->date_time, flow::text::borrow(offer->extra)});
+                       offer->date_time, lent(offer->extra)});
 };
 
 constexpr auto by_partition = [](const filed_bid& each,

@@ -1,3 +1,4 @@
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -23,7 +24,7 @@ public:
       return;
     for (const flow::text& value : table_->find(offer->auction))
       out.emit(row{offer->auction, offer->bidder, offer->price,
-                   offer->date_time, flow::text::borrow(value)});
+                   offer->date_time, lent(value)});
   }
 
 private:

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "apps/nexmark/queries/currency.hpp"
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/queries/time_type.hpp"
 #include "apps/nexmark/query.hpp"
 
@@ -27,7 +28,7 @@ constexpr auto calculate = [](const event& each, flow::collector<row>& out) {
     return;
   const auto extra = offer->extra.view();
   out.emit(row{offer->auction, offer->bidder, price, type_of(offer->date_time),
-               offer->date_time, flow::text::borrow(extra),
+               offer->date_time, lent(extra),
                std::count(extra.begin(), extra.end(), 'c')});
 };
 

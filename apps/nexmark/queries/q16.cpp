@@ -2,6 +2,7 @@
 
 #include "apps/nexmark/queries/calendar.hpp"
 #include "apps/nexmark/queries/day_totals.hpp"
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -36,12 +37,11 @@ struct row {
 
 constexpr auto select = [](const event& each, flow::collector<facts>& out) {
   if (const auto* offer = std::get_if<bid>(&each))
-    out.emit(
-      facts{{flow::text::borrow(offer->channel), day_of(offer->date_time)},
-            minute_of(offer->date_time),
-            offer->auction,
-            offer->bidder,
-            offer->price});
+    out.emit(facts{{lent(offer->channel), day_of(offer->date_time)},
+                   minute_of(offer->date_time),
+                   offer->auction,
+                   offer->bidder,
+                   offer->price});
 };
 
 class add_up {
@@ -82,7 +82,7 @@ private:
   }
 
   row row_of(const channel_day& key) const {
-    return {{flow::text::borrow(key.channel), key.day}, totals_.value()};
+    return {{lent(key.channel), key.day}, totals_.value()};
   }
 
   flow::value_state<channel_totals> totals_;

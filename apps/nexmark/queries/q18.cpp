@@ -56,15 +56,15 @@ public:
   }
 
   void process(const packed_bid& each, flow::keyed_context<bidder_auction>&,
-               flow::collector<changed<bid_row>>& out) {
+               flow::collector<changed<packed_bid>>& out) {
     auto op = change::insert;
     if (last_.has_value()) {
       if (!is_later(each, last_.value()))
         return;
-      out.emit({change::update_before, row_of(last_.value())});
+      out.emit({change::update_before, lent(last_.value())});
       op = change::update_after;
     }
-    out.emit({op, row_of(each)});
+    out.emit({op, lent(each)});
     last_.update([&](packed_bid& last) { last = each; });
   }
 
@@ -78,7 +78,7 @@ private:
 void compose_q18(const query_context& context) {
   auto bids = context.events.flat_map<packed_bid>(keep_last_of_few{});
   bids.uid("bids").name("last of a few bids");
-  auto last = bids.key_by(key_of).process<changed<bid_row>>(keep_last{});
+  auto last = bids.key_by(key_of).process<changed<packed_bid>>(keep_last{});
   last.uid("last").name("last bid");
   context.finish(last, bid_columns, write_bid);
 }

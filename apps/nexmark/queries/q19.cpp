@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kept = 10;
 
 struct row {
-  bid_row bid;
+  packed_bid bid;
   std::int64_t rank_number = 0;
 };
 
@@ -107,7 +107,7 @@ private:
   }
 
   static row make_row(const packed_bid& from, std::size_t index) {
-    return {row_of(from), static_cast<std::int64_t>(index) + 1};
+    return {lent(from), static_cast<std::int64_t>(index) + 1};
   }
 
   flow::value_state<std::vector<packed_bid>> best_;

@@ -1,8 +1,12 @@
+#include <array>
+#include <atomic>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "apps/nexmark/queries/packed_bid.hpp"
+#include "apps/nexmark/queries/sales.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -11,37 +15,51 @@ namespace {
 
 constexpr std::int64_t wanted_category = 10;
 
-using trade = std::variant<packed_bid, auction>;
+using trade = offer_or_sale<packed_bid>;
 
 struct row {
-  std::int64_t auction = 0;
-  std::int64_t bidder = 0;
-  std::int64_t price = 0;
-  flow::text channel;
-  flow::text url;
-  flow::timestamp bid_date_time = 0;
-  flow::text bid_extra;
-  flow::text item_name;
-  flow::text description;
-  std::int64_t initial_bid = 0;
-  std::int64_t reserve = 0;
-  flow::timestamp auction_date_time = 0;
-  flow::timestamp expires = 0;
-  std::int64_t seller = 0;
-  std::int64_t category = 0;
-  flow::text auction_extra;
+  packed_bid bid;
+  sale_row sale;
 };
 
-/// Drops bids on auctions of other categories that have come by here; which
-/// those were last it remembers. They go along without their texts: bids on
-/// them need not wait any longer.
+/// Auctions of other categories, as far as it remembers: those that came last.
+/// All subtasks of a process share one, since half of the bids come by where
+/// their auction did not. It is no state: of which category an auction is
+/// never changes, and what is forgotten is let through.
+/// Owner: function objects. @thread any
+class other_auctions {
+public:
+  other_auctions() {
+    for (auto& id : ids_)
+      id.store(none, std::memory_order_relaxed);
+  }
+
+  void add(std::int64_t auction) {
+    place_of(auction).store(auction, std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool has(std::int64_t auction) {
+    return place_of(auction).load(std::memory_order_relaxed) == auction
+           && auction != none;
+  }
+
+private:
+  static constexpr std::size_t remembered = 4096;
+  static constexpr auto none = std::numeric_limits<std::int64_t>::min();
+
+  std::atomic<std::int64_t>& place_of(std::int64_t auction) {
+    return ids_[static_cast<std::uint64_t>(auction) % remembered];
+  }
+
+  std::array<std::atomic<std::int64_t>, remembered> ids_;
+};
+
+/// Drops bids on auctions of other categories that are known. Those go along
+/// without their texts: bids on them need not wait any longer.
 class select {
 public:
-  select() : dropped_(remembered, std::numeric_limits<std::int64_t>::min()) {}
-
   void operator()(const event& each, flow::collector<trade>& out) {
     if (const auto* offer = std::get_if<bid>(&each)) {
-      if (place_of(offer->auction) != offer->auction)
+      if (!dropped_->has(offer->auction))
         pass(*offer, out);
     } else if (const auto* sale = std::get_if<auction>(&each)) {
       pass(*sale, out);
@@ -49,8 +67,6 @@ public:
   }
 
 private:
-  static constexpr std::size_t remembered = 4096;
-
   void pass(const bid& offer, flow::collector<trade>& out) {
     pack_(offer, next_.emplace<packed_bid>());
     out.emit(std::as_const(next_));
@@ -61,35 +77,18 @@ private:
     if (sale.category == wanted_category) {
       lend(sale, to);
     } else {
-      place_of(sale.id) = sale.id;
+      dropped_->add(sale.id);
       to.id = sale.id;
       to.category = sale.category;
     }
     out.emit(std::as_const(next_));
   }
 
-  std::int64_t& place_of(std::int64_t auction) {
-    return dropped_[static_cast<std::uint64_t>(auction) % remembered];
-  }
-
-  std::vector<std::int64_t> dropped_; ///< ids
+  std::shared_ptr<other_auctions> dropped_ =
+    std::make_shared<other_auctions>(); ///< of all copies
   bid_packer pack_;
   trade next_; ///< borrows
 };
-
-constexpr auto auction_of = [](const trade& each) -> const std::int64_t& {
-  const auto* offer = std::get_if<packed_bid>(&each);
-  return offer != nullptr ? offer->auction : std::get_if<auction>(&each)->id;
-};
-
-row row_of(const packed_bid& offer, const auction& sale) {
-  return {offer.auction,         offer.bidder,         offer.price,
-          lent(offer.channel()), lent(offer.url()),    offer.date_time,
-          lent(offer.extra()),   lent(sale.item_name), lent(sale.description),
-          sale.initial_bid,      sale.reserve,         sale.date_time,
-          sale.expires,          sale.seller,          sale.category,
-          lent(sale.extra)};
-}
 
 /// What is known of one auction.
 struct known {
@@ -125,29 +124,15 @@ private:
   static void emit(const packed_bid& offer, const auction& sale,
                    flow::collector<row>& out) {
     if (sale.category == wanted_category)
-      out.emit(row_of(offer, sale));
+      out.emit({lent(offer), row_of(sale)});
   }
 
   flow::value_state<known> known_;
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {
-  to.integer(each.auction)
-    .integer(each.bidder)
-    .integer(each.price)
-    .text(each.channel)
-    .text(each.url)
-    .integer(each.bid_date_time)
-    .text(each.bid_extra)
-    .text(each.item_name)
-    .text(each.description)
-    .integer(each.initial_bid)
-    .integer(each.reserve)
-    .integer(each.auction_date_time)
-    .integer(each.expires)
-    .integer(each.seller)
-    .integer(each.category)
-    .text(each.auction_extra);
+  write_bid(each.bid, to);
+  write_sale(each.sale, to);
 };
 
 } // namespace
@@ -156,7 +141,7 @@ constexpr auto write = [](const row& each, flow::csv_writer& to) {
 void compose_q20(const query_context& context) {
   auto trades = context.events.flat_map<trade>(select{});
   trades.uid("trades").name("auctions and bids");
-  auto joined = trades.key_by(auction_of).process<row>(join{});
+  auto joined = trades.key_by(auction_id_of).process<row>(join{});
   joined.uid("join").name("join on auction");
   context.finish(
     joined,

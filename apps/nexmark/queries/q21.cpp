@@ -1,4 +1,5 @@
 #include "apps/nexmark/queries/channel_ids.hpp"
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -19,7 +20,7 @@ constexpr auto add_id = [](const event& each, flow::collector<row>& out) {
     return;
   if (const auto id = channel_id_of(offer->channel, offer->url))
     out.emit(row{offer->auction, offer->bidder, offer->price,
-                 flow::text::borrow(offer->channel), flow::text::borrow(*id)});
+                 lent(offer->channel), lent(*id)});
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {

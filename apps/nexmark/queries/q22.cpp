@@ -1,4 +1,5 @@
 #include "apps/nexmark/queries/directories.hpp"
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -21,8 +22,8 @@ constexpr auto split = [](const event& each, flow::collector<row>& out) {
     return;
   const auto found = directories_of(offer->url);
   out.emit(row{offer->auction, offer->bidder, offer->price,
-               flow::text::borrow(offer->channel), flow::text::borrow(found[0]),
-               flow::text::borrow(found[1]), flow::text::borrow(found[2])});
+               lent(offer->channel), lent(found[0]), lent(found[1]),
+               lent(found[2])});
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {

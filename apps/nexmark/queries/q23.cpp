@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "apps/nexmark/queries/packed_bid.hpp"
+#include "apps/nexmark/queries/sales.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -21,15 +22,7 @@ struct row {
   flow::text city;
   flow::text state;
   flow::text person_extra;
-  flow::text item_name;
-  flow::text description;
-  std::int64_t initial_bid = 0;
-  std::int64_t reserve = 0;
-  flow::timestamp auction_date_time = 0;
-  flow::timestamp expires = 0;
-  std::int64_t seller = 0;
-  std::int64_t category = 0;
-  flow::text auction_extra;
+  sale_row sale;
 };
 
 /// The person that an event is about: who bids, who sells, or who it is.
@@ -43,16 +36,12 @@ constexpr auto person_of = [](const event& each) -> const std::int64_t& {
 
 row row_of(const packed_bid& offer, const person& one, const auction& sale) {
   return {offer.bidder,          offer.price,
-          lent(offer.channel()), lent(offer.url()),
+          lent(offer.channel),   lent(offer.url()),
           lent(offer.extra()),   one.id,
           lent(one.name),        lent(one.email_address),
           lent(one.credit_card), lent(one.city),
           lent(one.state),       lent(one.extra),
-          lent(sale.item_name),  lent(sale.description),
-          sale.initial_bid,      sale.reserve,
-          sale.date_time,        sale.expires,
-          sale.seller,           sale.category,
-          lent(sale.extra)};
+          row_of(sale)};
 }
 
 /// What is known of one person.
@@ -111,16 +100,8 @@ constexpr auto write = [](const row& each, flow::csv_writer& to) {
     .text(each.credit_card)
     .text(each.city)
     .text(each.state)
-    .text(each.person_extra)
-    .text(each.item_name)
-    .text(each.description)
-    .integer(each.initial_bid)
-    .integer(each.reserve)
-    .integer(each.auction_date_time)
-    .integer(each.expires)
-    .integer(each.seller)
-    .integer(each.category)
-    .text(each.auction_extra);
+    .text(each.person_extra);
+  write_sale(each.sale, to);
 };
 
 } // namespace

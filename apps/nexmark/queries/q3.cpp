@@ -1,6 +1,7 @@
 #include <optional>
 #include <vector>
 
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/query.hpp"
 
 namespace nexmark {
@@ -68,8 +69,7 @@ public:
 
 private:
   static row row_of(const seller& from, std::int64_t id) {
-    return {flow::text::borrow(from.name), flow::text::borrow(from.city),
-            flow::text::borrow(from.state), id};
+    return {lent(from.name), lent(from.city), lent(from.state), id};
   }
 
   flow::value_state<known> known_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/queries/windows.hpp"
 #include "apps/nexmark/query.hpp"
 
@@ -30,13 +31,10 @@ struct row {
 };
 
 candidate candidate_of(const bid& offer, flow::timestamp window_end) {
-  return {window_end,
-          window_end == offer.date_time,
-          offer.auction,
-          offer.bidder,
-          offer.price,
-          offer.date_time,
-          flow::text::borrow(offer.extra)};
+  return {window_end,       window_end == offer.date_time,
+          offer.auction,    offer.bidder,
+          offer.price,      offer.date_time,
+          lent(offer.extra)};
 }
 
 /// Drops bids below the highest that was seen in their window, here. Remembers
@@ -88,7 +86,7 @@ constexpr auto keep_highest = [](const flow::window_context<flow::timestamp>&,
   for (const candidate& each : candidates)
     if (each.price == highest)
       out.emit(row{each.auction, each.bidder, each.price, each.date_time,
-                   flow::text::borrow(each.extra)});
+                   lent(each.extra)});
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {
@@ -103,7 +101,9 @@ constexpr auto write = [](const row& each, flow::csv_writer& to) {
 
 /// Highest bids of each window of ten seconds.
 void compose_q7(const query_context& context) {
-  auto candidates = context.timed_events().flat_map<candidate>(drop_lower{});
+  // A bid on a window's end goes to that window with the time before it.
+  auto candidates = context.timed_events(flow::duration_ms{1})
+                      .flat_map<candidate>(drop_lower{});
   candidates.uid("candidates").name("bids that may be the highest");
   auto highest =
     candidates.key_by(&candidate::window_end)

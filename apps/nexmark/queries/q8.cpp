@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "apps/nexmark/queries/lent.hpp"
 #include "apps/nexmark/queries/windows.hpp"
 #include "apps/nexmark/query.hpp"
 
@@ -37,7 +38,7 @@ public:
       before = now;
       out.emit(party{sale->seller, true, {}});
     } else if (const auto* one = std::get_if<person>(&each)) {
-      out.emit(party{one->id, false, flow::text::borrow(one->name)});
+      out.emit(party{one->id, false, lent(one->name)});
     }
   }
 
@@ -78,8 +79,7 @@ constexpr auto emit = [](const flow::window_context<std::int64_t>& context,
                          const known& all, flow::collector<row>& out) {
   if (all.sells)
     for (const flow::text& name : all.names)
-      out.emit(
-        row{context.key(), flow::text::borrow(name), context.window().start});
+      out.emit(row{context.key(), lent(name), context.window().start});
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {

@@ -1,5 +1,5 @@
 #include "apps/nexmark/queries/beaten_bids.hpp"
-#include "apps/nexmark/queries/lent.hpp"
+#include "apps/nexmark/queries/sales.hpp"
 #include "apps/nexmark/queries/winning_bids.hpp"
 #include "apps/nexmark/query.hpp"
 
@@ -17,19 +17,11 @@ struct offer {
   flow::text extra;
 };
 
-using trade = std::variant<offer, auction>;
+using trade = offer_or_sale<offer>;
 
 struct row {
   std::int64_t id = 0;
-  flow::text item_name;
-  flow::text description;
-  std::int64_t initial_bid = 0;
-  std::int64_t reserve = 0;
-  flow::timestamp date_time = 0;
-  flow::timestamp expires = 0;
-  std::int64_t seller = 0;
-  std::int64_t category = 0;
-  flow::text extra;
+  sale_row sale;
   std::int64_t auction = 0;
   std::int64_t bidder = 0;
   std::int64_t price = 0;
@@ -64,17 +56,9 @@ private:
   beaten_bids bids_;
 };
 
-constexpr auto auction_of = [](const trade& each) -> const std::int64_t& {
-  const auto* made = std::get_if<offer>(&each);
-  return made != nullptr ? made->auction : std::get_if<auction>(&each)->id;
-};
-
 row row_of(const auction& sale, const offer& best) {
-  return {sale.id,          lent(sale.item_name), lent(sale.description),
-          sale.initial_bid, sale.reserve,         sale.date_time,
-          sale.expires,     sale.seller,          sale.category,
-          lent(sale.extra), best.auction,         best.bidder,
-          best.price,       best.date_time,       lent(best.extra)};
+  return {sale.id,    row_of(sale),   best.auction,    best.bidder,
+          best.price, best.date_time, lent(best.extra)};
 }
 
 class find_winners {
@@ -104,17 +88,9 @@ private:
 };
 
 constexpr auto write = [](const row& each, flow::csv_writer& to) {
-  to.integer(each.id)
-    .text(each.item_name)
-    .text(each.description)
-    .integer(each.initial_bid)
-    .integer(each.reserve)
-    .integer(each.date_time)
-    .integer(each.expires)
-    .integer(each.seller)
-    .integer(each.category)
-    .text(each.extra)
-    .integer(each.auction)
+  to.integer(each.id);
+  write_sale(each.sale, to);
+  to.integer(each.auction)
     .integer(each.bidder)
     .integer(each.price)
     .integer(each.bid_date_time)
@@ -128,7 +104,7 @@ void compose_q9(const query_context& context) {
   auto trades = context.events.flat_map<trade>(select{});
   trades.uid("trades").name("auctions and bids");
   auto winners =
-    trades.key_by(auction_of).process<changed<row>>(find_winners{});
+    trades.key_by(auction_id_of).process<changed<row>>(find_winners{});
   winners.uid("winners").name("winning bids");
   context.finish(
     winners,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "apps/nexmark/queries/bid_rows.hpp"
+#include "tools/bench/baseline/nexmark/bid_row.hpp"
 #include "tools/bench/baseline/nexmark/loop.hpp"
 
 namespace flow::bench::nexmark_loops {
@@ -26,9 +26,9 @@ struct q18 {
       if (std::tie(b->date_time, b->position)
           <= std::tie(now.value.date_time, now.value.position))
         return;
-      rows.add(change::update_before, ::nexmark::row_of(now.value));
+      rows.add(change::update_before, row_of(now.value));
     }
-    rows.add(change::update_after, ::nexmark::row_of(*b));
+    rows.add(change::update_after, row_of(*b));
     now.value = *b;
     now.known = true;
   }

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "apps/nexmark/queries/bid_rows.hpp"
+#include "tools/bench/baseline/nexmark/bid_row.hpp"
 #include "tools/bench/baseline/nexmark/loop.hpp"
 
 namespace flow::bench::nexmark_loops {
 
 struct q19 {
   struct row {
-    ::nexmark::bid_row bid;
+    bid_row bid;
     std::int64_t rank_number;
   };
   static constexpr std::size_t kept = 10;
@@ -41,8 +41,7 @@ struct q19 {
   }
 
   void emit(change op, const bid& from, std::size_t index) {
-    rows.add(
-      op, row{::nexmark::row_of(from), static_cast<std::int64_t>(index) + 1});
+    rows.add(op, row{row_of(from), static_cast<std::int64_t>(index) + 1});
   }
 };
 
