@@ -180,7 +180,8 @@ filesystem_storage::load(std::uint64_t checkpoint_id) {
 }
 
 /// The metadata goes first: from then on it is no checkpoint any more, however
-/// far the rest gets.
+/// far the rest gets. Somebody else may be at the same: whoever gives a
+/// checkpoint up says so again once nobody writes of it any more.
 expected<void> filesystem_storage::discard(std::uint64_t checkpoint_id) {
   const std::string directory = path_of(checkpoint_id);
   const auto kind = files_->kind_of(directory);
@@ -192,7 +193,9 @@ expected<void> filesystem_storage::discard(std::uint64_t checkpoint_id) {
     return done.error();
   const auto entries = files_->list(directory);
   if (!entries)
-    return entries.error();
+    return entries.error().code == error_code::not_found
+             ? expected<void>{}
+             : expected<void>{entries.error()};
   for (const auto& entry : *entries)
     if (auto done = files_->remove_file(directory + "/" + entry.name); !done)
       return done.error();

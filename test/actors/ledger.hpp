@@ -1,10 +1,7 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -12,6 +9,7 @@
 #include <vector>
 
 #include "libflow/connectors/transactions/two_phase_commit_sink.hpp"
+#include "test/support/temporary_folder.hpp"
 
 namespace flow {
 
@@ -94,21 +92,5 @@ std::shared_ptr<const sink<T>> sink_into(const std::shared_ptr<ledger<T>>& at) {
   return std::make_shared<two_phase_commit_sink<T, std::string>>(
     "ledger", [at] { return std::make_unique<ledger_target<T>>(at); }, false);
 }
-
-/// A folder of this process's own, which goes away.
-class temporary_folder {
-public:
-  temporary_folder()
-    : path(std::filesystem::temp_directory_path()
-           / ("flow-test-" + std::to_string(getpid()))) {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  ~temporary_folder() { std::filesystem::remove_all(path); }
-
-  const std::filesystem::path path;
-};
 
 } // namespace flow

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,10 @@ public:
     count_ = 0;
   }
   void work_again() { fails_at_ = never; }
+  /// What somebody else does right before the next `list`.
+  void before_list(std::function<void()> what) {
+    before_list_ = std::move(what);
+  }
   [[nodiscard]] std::size_t operations() const noexcept { return count_; }
 
   expected<std::unique_ptr<readable_file>>
@@ -46,6 +51,8 @@ public:
   }
   expected<std::vector<directory_entry>>
   list(const std::string& path) override {
+    if (auto what = std::exchange(before_list_, nullptr))
+      what();
     return inner_->list(path);
   }
   expected<void> make_directories(const std::string& path) override {
@@ -134,6 +141,7 @@ private:
   bool dies_ = false;
   std::string why_;
   std::size_t count_ = 0;
+  std::function<void()> before_list_;
 };
 
 } // namespace flow::test

@@ -3,10 +3,12 @@
 #include <functional>
 
 #include "backends/filesystem/filesystem_storage.hpp"
+#include "backends/filesystem/posix_file_system.hpp"
 #include "backends/memory/memory_storage.hpp"
 #include "libflow/checkpoint/checkpoint_files.hpp"
 #include "test/libflow/connectors/memory_file_system.hpp"
 #include "test/support/failing_file_system.hpp"
+#include "test/support/temporary_folder.hpp"
 
 using namespace flow;
 using test::memory_file_system;
@@ -218,4 +220,16 @@ TEST_CASE("a death while a checkpoint is removed leaves none that is broken") {
     REQUIRE(next.discard(1));
     CHECK((published(next) == std::vector<std::uint64_t>{2}));
   }
+}
+
+TEST_CASE("two may remove a checkpoint at once") {
+  const temporary_folder in;
+  const auto disk = std::make_shared<posix_file_system>();
+  const auto files = std::make_shared<test::failing_file_system>(disk);
+  filesystem_storage one{files, in.path.string()};
+  filesystem_storage other{disk, in.path.string()};
+  REQUIRE(take(one, 1));
+  files->before_list([&] { CHECK(other.discard(1)); });
+  CHECK(one.discard(1));
+  CHECK(one.begun().value().empty());
 }
