@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -223,6 +224,47 @@ void aligned_watermarks_are_at_their_source(const stream_graph& graph,
   }
 }
 
+/// Operators whose watermarks align a source and flow into `id`.
+std::set<node_id> aligned_above(const stream_graph& graph, node_id id) {
+  std::set<node_id> found;
+  std::set<node_id> seen{id};
+  for (std::vector<node_id> open{id}; !open.empty();) {
+    const node_id at = open.back();
+    open.pop_back();
+    if (graph.node(at).alignment)
+      found.insert(at);
+    for (const auto* edge : graph.inputs_of(at))
+      if (seen.insert(edge->from).second)
+        open.push_back(edge->from);
+  }
+  return found;
+}
+
+/// One that is waited for would be held back by those whose records wait for
+/// its end. What flows into both sides waits for nobody.
+void aligned_sources_do_not_wait_for_each_other(const stream_graph& graph,
+                                                errors& out) {
+  for (const auto& node : graph.nodes()) {
+    std::set<node_id> awaited;
+    std::set<node_id> waiting;
+    for (const auto* edge : graph.inputs_of(node.id))
+      (edge->wait_for ? awaited : waiting)
+        .merge(aligned_above(graph, edge->from));
+    for (const node_id first : awaited)
+      for (const node_id second : waiting) {
+        const std::string& group = graph.node(first).alignment->group;
+        if (awaited.contains(second) || waiting.contains(first)
+            || graph.node(second).alignment->group != group)
+          continue;
+        add(out, label_of(graph, node.id) + " waits for the end of "
+                   + label_of(graph, first) + ", which is held back in group "
+                   + quoted(group) + " until " + label_of(graph, second)
+                   + " comes up, whose records wait there: align them in two "
+                     "groups or remove the wait_for");
+      }
+  }
+}
+
 } // namespace
 
 std::vector<error> find_errors(const stream_graph& graph) {
@@ -240,6 +282,7 @@ std::vector<error> find_errors(const stream_graph& graph) {
     inputs_get_what_they_need,
     waiting_leaves_another_input,
     aligned_watermarks_are_at_their_source,
+    aligned_sources_do_not_wait_for_each_other,
   };
   errors found;
   for (const auto rule : rules)

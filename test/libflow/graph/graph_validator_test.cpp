@@ -260,3 +260,44 @@ TEST_CASE("a source is aligned once") {
         == texts{"watermarks 'one' and watermarks 'two' both align source "
                  "'read': a source has one alignment"});
 }
+
+namespace {
+
+/// A stream that waits for the end of a broadcast one.
+void enrich(graph_builder& job, const graph_builder::stream& rows,
+            const graph_builder::stream& names) {
+  job
+    .join(
+      "enrich", operator_kind::broadcast_connect,
+      {{rows},
+       {names.by(partitioning::broadcast).awaited(), input_rule::broadcast}})
+    .sink("out");
+}
+
+} // namespace
+
+TEST_CASE("a source is not aligned with one whose end it waits for") {
+  graph_builder job;
+  enrich(job, marks_behind(job.source("rows"), "row times").then("parse"),
+         marks_behind(job.source("names"), "name times"));
+  CHECK(errors_of(job)
+        == texts{"broadcast_connect 'enrich' waits for the end of watermarks "
+                 "'name times', which is held back in group 'g' until "
+                 "watermarks 'row times' comes up, whose records wait there: "
+                 "align them in two groups or remove the wait_for"});
+}
+
+TEST_CASE("sources of two groups may wait for each other") {
+  graph_builder job;
+  const auto names = marks_behind(job.source("names"), "name times");
+  names.node().alignment->group = "other";
+  enrich(job, marks_behind(job.source("rows"), "row times"), names);
+  CHECK(errors_of(job) == texts{});
+}
+
+TEST_CASE("one source may flow into both inputs, of which one waits") {
+  graph_builder job;
+  const auto read = marks_behind(job.source("read"), "times");
+  enrich(job, read, read.then("names"));
+  CHECK(errors_of(job) == texts{});
+}
