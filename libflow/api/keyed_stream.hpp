@@ -46,8 +46,8 @@ public:
   using key = Key;
   using selector_type = Selector;
 
-  keyed_stream(data_stream<T> keyed, Selector selector)
-    : keyed_(std::move(keyed)), selector_(std::move(selector)) {}
+  keyed_stream(data_stream<T> keyed, Selector by)
+    : keyed_(std::move(keyed)), selector_(std::move(by)) {}
 
   /// Any function of record and per-key state; Out is read from its collector
   /// unless named: `process<Out>(f)`. State is asked for in
@@ -62,11 +62,11 @@ public:
     if constexpr (keyed_process_function<Function, Key, T, out>)
       return add<out>(
         operator_kind::keyed_process,
-        [selector = selector_, function = std::move(function)](
+        [by = selector_, function = std::move(function)](
           const std::string& name, receiver<out>& to) {
           return make_owned<operator_base,
                             keyed_process_operator<T, out, Selector, Function>>(
-            name, to, selector, function);
+            name, to, by, function);
         });
   }
 
@@ -77,11 +77,11 @@ public:
                   "flow: reduce needs a function T(const T&, const T&)");
     if constexpr (reduce_function<Function, T>)
       return add<T>(operator_kind::reduce,
-                    [selector = selector_, function = std::move(function)](
+                    [by = selector_, function = std::move(function)](
                       const std::string& name, receiver<T>& to) {
                       return make_owned<operator_base,
                                         reduce_operator<T, Selector, Function>>(
-                        name, to, selector, function);
+                        name, to, by, function);
                     });
     else
       return keyed_;
