@@ -118,4 +118,45 @@ expected<void> task::checkpoint_aborted(std::uint64_t id) {
   return {};
 }
 
+task_capture task::capture(const snapshot_context& context) {
+  // The barrier, which went first, may have left batches without credit: they
+  // wait before it in the output and belong to no state.
+  FLOW_ASSERT(!chain_.pending(), "a snapshot of a task amid its work");
+  task_capture result;
+  for (std::size_t i = 0; i < chain_.size(); ++i) {
+    const auto id = place_.vertex().operators[i].id;
+    result.ids.push_back(static_cast<std::uint64_t>(id));
+    result.operators.push_back(chain_.at(i).capture_all(context));
+  }
+  for (const auto& valve : valves_)
+    result.valves.push_back(valve.snapshot());
+  return result;
+}
+
+/// From the last operator to the first: what one puts out while it is restored
+/// finds the others ready.
+expected<void> task::restore(const restored_task& from) {
+  FLOW_ASSERT(from.operators.size() == chain_.size(),
+              "restored from the state of another chain");
+  had_ended_ = from.ended;
+  try {
+    for (std::size_t i = chain_.size(); i-- > 0;)
+      if (const auto& parts = from.operators[i])
+        if (auto done = chain_.at(i).restore_all(*parts); !done)
+          return done;
+    for (std::size_t input = 0; input < from.valves.size(); ++input)
+      forward(input, valves_[input].restore(from.valves[input]));
+  } catch (const task_failure& failure) {
+    return failure.reason;
+  }
+  return {};
+}
+
+std::vector<std::size_t> task::channels_of_inputs() const {
+  std::vector<std::size_t> result;
+  for (const auto& valve : valves_)
+    result.push_back(valve.channel_count());
+  return result;
+}
+
 } // namespace flow

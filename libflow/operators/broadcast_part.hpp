@@ -33,6 +33,10 @@ public:
     f();
   }
 
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return side_.store.bytes();
+  }
+
   /// @param waiting  whether records wait for the end of the broadcast side
   [[nodiscard]] byte_string capture(bool waiting) const {
     byte_string bytes;

@@ -75,7 +75,7 @@ public:
   }
 
   [[nodiscard]] std::size_t state_bytes() const override {
-    std::size_t sum = 0;
+    std::size_t sum = broadcast_.bytes();
     for (const auto& each : this->inbox())
       sum += each.records ? each.records->bytes() : 0;
     return sum;
@@ -168,7 +168,7 @@ public:
     return blocks_.restore(parts);
   }
   [[nodiscard]] std::size_t state_bytes() const override {
-    return blocks_.bytes();
+    return blocks_.bytes() + broadcast_.bytes();
   }
 
 private:

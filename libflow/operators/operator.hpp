@@ -165,6 +165,11 @@ public:
   /// Bytes held in state, buffers and timers; an estimate.
   [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }
 
+  /// The same together with the function's operator states.
+  [[nodiscard]] std::size_t state_bytes_all() const {
+    return state_bytes() + operator_states_.bytes();
+  }
+
   /// For tests; may walk over the state.
   [[nodiscard]] virtual timer_counts timers() { return {}; }
 

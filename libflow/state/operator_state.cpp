@@ -57,4 +57,11 @@ operator_state_store::restore(std::span<const operator_state_part> parts) {
   return unknown;
 }
 
+std::size_t operator_state_store::bytes() const noexcept {
+  std::size_t sum = 0;
+  for (const auto& cell : cells_)
+    sum += cell->bytes();
+  return sum;
+}
+
 } // namespace flow

@@ -88,6 +88,7 @@ public:
   [[nodiscard]] virtual std::vector<std::vector<std::byte>> encode() const = 0;
   /// Adds one entry; false: damaged.
   [[nodiscard]] virtual bool decode(byte_reader& in) = 0;
+  [[nodiscard]] virtual std::size_t bytes() const noexcept = 0;
 
 private:
   state_header header_;
@@ -117,6 +118,10 @@ public:
     return true;
   }
 
+  [[nodiscard]] std::size_t bytes() const noexcept override {
+    return entries.capacity() * sizeof(T);
+  }
+
   std::vector<T> entries;
 };
 
@@ -143,6 +148,13 @@ public:
       return false;
     state.set(std::move(key), std::move(value));
     return true;
+  }
+
+  /// Each entry is a node of a tree.
+  [[nodiscard]] std::size_t bytes() const noexcept override {
+    constexpr std::size_t node =
+      sizeof(std::pair<const Key, Value>) + 4 * sizeof(void*);
+    return state.entries().size() * node;
   }
 
   broadcast_state<Key, Value> state;
@@ -205,6 +217,10 @@ public:
   /// that the operator does not have are returned.
   expected<std::vector<std::string>>
   restore(std::span<const operator_state_part> parts);
+
+  /// Bytes held, without what entries own elsewhere (long texts); an estimate.
+  /// Cost: the number of states.
+  [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
   static std::string versioned(std::string schema, std::uint32_t version) {

@@ -13,13 +13,8 @@ namespace {
 struct gathered_state {
   operator_state_part description; ///< without entries
   std::vector<std::vector<std::vector<std::byte>>> lists;
+  std::vector<std::size_t> holders; ///< old subtasks that have the state
 };
-
-const operator_state_part* find(std::span<const operator_state_part> parts,
-                                const std::string& name) {
-  const auto found = std::ranges::find(parts, name, &operator_state_part::name);
-  return found == parts.end() ? nullptr : &*found;
-}
 
 expected<std::vector<gathered_state>>
 gather(std::span<const std::vector<operator_state_part>> old) {
@@ -30,7 +25,7 @@ gather(std::span<const std::vector<operator_state_part>> old) {
         return known.description.name == part.name;
       });
       if (state == states.end()) {
-        states.push_back({{part.kind, part.name, part.schema, {}}, {}});
+        states.push_back({{part.kind, part.name, part.schema, {}}, {}, {}});
         state = std::prev(states.end());
         state->lists.resize(old.size());
       }
@@ -42,15 +37,23 @@ gather(std::span<const std::vector<operator_state_part>> old) {
                        + part.schema + " in subtask " + std::to_string(subtask),
                      error_severity::fatal};
       state->lists[subtask] = part.entries;
+      state->holders.push_back(subtask);
     }
   return states;
 }
 
+/// The old subtask whose copy a new one gets.
+std::size_t copy_for(const gathered_state& state, std::size_t receiver) {
+  const std::size_t usual = receiver % state.lists.size();
+  if (std::ranges::binary_search(state.holders, usual))
+    return usual;
+  return state.holders[receiver % state.holders.size()];
+}
+
 /// Entries per new subtask.
 std::vector<std::vector<std::vector<std::byte>>>
-deal_out(gathered_state& state,
-         std::span<const std::vector<operator_state_part>> old,
-         std::size_t parallelism, std::size_t& first_receiver) {
+deal_out(gathered_state& state, std::size_t parallelism,
+         std::size_t& first_receiver) {
   if (state.description.kind == state_kind::list) {
     std::size_t total = 0;
     for (const auto& list : state.lists)
@@ -65,9 +68,8 @@ deal_out(gathered_state& state,
     if (state.description.kind == state_kind::union_list)
       for (const auto& list : state.lists)
         result[i].insert(result[i].end(), list.begin(), list.end());
-    else if (const auto* copy =
-               find(old[i % old.size()], state.description.name))
-      result[i] = copy->entries;
+    else
+      result[i] = state.lists[copy_for(state, i)];
   }
   return result;
 }
@@ -83,7 +85,7 @@ redistribute_states(std::span<const std::vector<operator_state_part>> old,
   std::vector<std::vector<operator_state_part>> result(parallelism);
   std::size_t first_receiver = 0;
   for (auto& state : *states) {
-    auto dealt = deal_out(state, old, parallelism, first_receiver);
+    auto dealt = deal_out(state, parallelism, first_receiver);
     for (std::size_t i = 0; i < parallelism; ++i) {
       auto& part = result[i].emplace_back(state.description);
       part.entries = std::move(dealt[i]);

@@ -57,9 +57,9 @@ redistribute(std::vector<std::vector<T>> lists, std::size_t parallelism,
 
 /// The parts that each new subtask restores, from the parts of every old one:
 /// lists dealt out, union lists whole to everyone, broadcast state as old
-/// subtask i mod old parallelism had it. A state may be missing in some old
-/// subtasks. States of one name whose kind or schema differs between old
-/// subtasks are incompatible.
+/// subtask i mod old parallelism had it, or another if that one did not. A
+/// state may be missing in some old subtasks. States of one name whose kind or
+/// schema differs between old subtasks are incompatible.
 /// @pre parallelism > 0
 expected<std::vector<std::vector<operator_state_part>>>
 redistribute_states(std::span<const std::vector<operator_state_part>> old,

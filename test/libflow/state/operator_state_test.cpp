@@ -132,6 +132,36 @@ TEST_CASE("a state that only some old subtasks had is still restored") {
   CHECK(one.list.get() == std::vector<std::int64_t>{8});
 }
 
+TEST_CASE("everyone gets a copy of a broadcast state that only some had") {
+  operator_state_store none;
+  const std::vector<parts> old{none.snapshot(), snapshot_of({}, "", "one"),
+                               snapshot_of({}, "", "two")};
+  for (const std::size_t parallelism : {1, 2, 3, 5}) {
+    const auto dealt = redistribute_states(old, parallelism).value();
+    for (std::size_t i = 0; i < parallelism; ++i) {
+      CAPTURE(i);
+      restored at{dealt[i]};
+      REQUIRE(at.map->find(1) != nullptr);
+      if (i == 1 || i == 2)
+        CHECK(*at.map->find(1) == (i == 1 ? "one" : "two"));
+    }
+  }
+}
+
+TEST_CASE("a store says about how many bytes it holds") {
+  operator_state_store store;
+  CHECK(store.bytes() == 0);
+  auto list = store.list(offsets).value();
+  list.set(std::vector<std::int64_t>(1000));
+  const std::size_t with_list = store.bytes();
+  CHECK(with_list >= 8000);
+  store.broadcast(rules).value()->set(1, "rule");
+  CHECK(store.bytes() > with_list);
+  list.set({});
+  store.broadcast(rules).value()->clear();
+  CHECK(store.bytes() == 0);
+}
+
 TEST_CASE("another type of an operator state is refused by name") {
   operator_state_store store;
   REQUIRE(store.list(list_state_descriptor<text>{"offsets"}));
