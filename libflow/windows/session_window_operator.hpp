@@ -3,15 +3,15 @@
 #include <string>
 #include <utility>
 
+#include "libflow/operators/inspection.hpp"
 #include "libflow/operators/keyed_blocks.hpp"
-#include "libflow/operators/one_input.hpp"
 #include "libflow/state/key_calendar.hpp"
 #include "libflow/windows/assigners.hpp"
 #include "libflow/windows/fold.hpp"
 #include "libflow/windows/open_sessions.hpp"
 #include "libflow/windows/window_contents.hpp"
 #include "libflow/windows/window_context.hpp"
-#include "libflow/windows/window_options.hpp"
+#include "libflow/windows/windowing_operator.hpp"
 
 namespace flow {
 
@@ -26,8 +26,15 @@ namespace flow {
 /// again at once. Counts late records, whether dropped or emitted to the late
 /// output.
 template <class In, class Out, class Selector, class Fold, class Emit>
-class session_window_operator final : public pausable_operator<In, Out> {
-  using base = pausable_operator<In, Out>;
+class session_window_operator final
+  : public windowing_operator<In, Out>,
+    public keyed_inspection<key_of<In, Selector>> {
+  using base = windowing_operator<In, Out>;
+
+  using base::collector_;
+  using base::hand_on;
+  using base::options_;
+  using base::reject;
 
 public:
   using key_type = key_of<In, Selector>;
@@ -35,9 +42,9 @@ public:
   session_window_operator(std::string name, receiver<Out>& out,
                           Selector selector, session_windows windows, Fold fold,
                           Emit emit, window_options<In> options)
-    : base(std::move(name), out), blocks_(std::move(selector)),
-      windows_(windows), fold_(std::move(fold)), emit_(std::move(emit)),
-      options_(std::move(options)), collector_(out) {}
+    : base(std::move(name), out, std::move(options)),
+      blocks_(std::move(selector)), windows_(windows), fold_(std::move(fold)),
+      emit_(std::move(emit)) {}
 
   void open(const operator_context& context) override {
     base::open(context);
@@ -78,8 +85,19 @@ public:
   /// As many as the timers of sessions that have one each for their last time
   /// and, where that is another, for their cleanup.
   [[nodiscard]] timer_counts timers() override {
-    return {options_.allowed_lateness.count() == 0 ? kept_ : waiting_ + kept_,
-            0};
+    return timers_for(waiting_, kept_);
+  }
+  [[nodiscard]] timer_counts timers_of(const key_type& key) override {
+    std::size_t waiting = 0;
+    std::size_t kept = 0;
+    blocks_.store().select(key, key_hash(key));
+    const sessions& of = held_.value();
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      waiting += of.at(i).waits ? 1 : 0;
+      kept += has_cleanup(of.at(i)) ? 1 : 0;
+    }
+    blocks_.store().end_block();
+    return timers_for(waiting, kept);
   }
 
   void close() override {
@@ -165,14 +183,6 @@ private:
     return result;
   }
 
-  void reject(const In& value, timestamp stamp) {
-    ++this->counts_.late_records;
-    if (options_.late_output)
-      this->sides_.emit(*options_.late_output, value, stamp);
-    else
-      ++this->counts_.late_dropped;
-  }
-
   void fire(const key_type& key, const session& of) {
     window_context<key_type> context{this->sides_, of.window,
                                      this->current_watermark()};
@@ -184,8 +194,18 @@ private:
   void count(const session& of, int change) {
     const auto by = static_cast<std::size_t>(change);
     waiting_ += of.waits ? by : 0;
-    const timestamp cleanup = of.window.cleanup_time(options_.allowed_lateness);
-    kept_ += cleanup != max_timestamp ? by : 0;
+    kept_ += has_cleanup(of) ? by : 0;
+  }
+
+  [[nodiscard]] bool has_cleanup(const session& of) const noexcept {
+    return of.window.cleanup_time(options_.allowed_lateness) != max_timestamp;
+  }
+
+  /// Of sessions that have yet to fire, and that have a cleanup time: without
+  /// lateness the two times are one.
+  [[nodiscard]] timer_counts timers_for(std::size_t waiting,
+                                        std::size_t kept) const noexcept {
+    return {options_.allowed_lateness.count() == 0 ? kept : waiting + kept, 0};
   }
 
   // -- time -------------------------------------------------------------------
@@ -209,7 +229,7 @@ private:
           blocks_.store(), mark, step,
           [this](timestamp at, const key_type& key, std::uint64_t hash) {
             look_at(at, key, hash);
-            return !collector_.full() && !this->sides_.full();
+            return this->has_room();
           });
         hand_on();
       },
@@ -250,18 +270,10 @@ private:
     return true;
   }
 
-  void hand_on() {
-    collector_.flush();
-    this->sides_.flush();
-    this->counts_.records_out = collector_.emitted();
-  }
-
   keyed_blocks<In, Selector> blocks_;
   session_windows windows_;
   Fold fold_;
   Emit emit_;
-  window_options<In> options_;
-  collector<Out> collector_;
   value_state<sessions> held_; // from open on
 
   key_calendar<key_type> calendar_; // when something of a key is due

@@ -9,12 +9,12 @@
 
 #include "libflow/core/output_tag.hpp"
 #include "libflow/operators/keyed_batch.hpp"
-#include "libflow/operators/one_input.hpp"
 #include "libflow/windows/fold.hpp"
 #include "libflow/windows/slice_bytes.hpp"
 #include "libflow/windows/slice_store.hpp"
+#include "libflow/windows/slice_walk.hpp"
 #include "libflow/windows/window_context.hpp"
-#include "libflow/windows/window_options.hpp"
+#include "libflow/windows/windowing_operator.hpp"
 
 namespace flow {
 
@@ -31,8 +31,13 @@ namespace flow {
 /// Counts late records, whether dropped or emitted to the late output.
 template <class In, class Out, class Selector, class Assigner, class Fold,
           class Emit>
-class slice_window_operator final : public pausable_operator<In, Out> {
-  using base = pausable_operator<In, Out>;
+class slice_window_operator final : public windowing_operator<In, Out> {
+  using base = windowing_operator<In, Out>;
+
+  using base::collector_;
+  using base::hand_on;
+  using base::options_;
+  using base::reject;
 
 public:
   using key_type = key_of<In, Selector>;
@@ -40,9 +45,9 @@ public:
   slice_window_operator(std::string name, receiver<Out>& out, Selector selector,
                         Assigner assigner, Fold fold, Emit emit,
                         window_options<In> options)
-    : base(std::move(name), out), records_(std::move(selector)),
-      assigner_(std::move(assigner)), fold_(std::move(fold)),
-      emit_(std::move(emit)), options_(std::move(options)), collector_(out) {}
+    : base(std::move(name), out, std::move(options)),
+      records_(std::move(selector)), assigner_(std::move(assigner)),
+      fold_(std::move(fold)), emit_(std::move(emit)) {}
 
   void open(const operator_context& context) override {
     const auto& place = context.place;
@@ -107,9 +112,6 @@ private:
   static constexpr std::size_t piece_records =
     limits::records_per_amplifying_call;
 
-  /// Records whose state is on its way from memory while one is updated.
-  static constexpr std::size_t ahead = 16;
-
   /// Results between two looks at the output.
   static constexpr std::size_t results_per_look =
     limits::records_per_amplifying_call;
@@ -127,10 +129,8 @@ private:
         targets_[at - begin] = target_of(stamps[at]);
       at = begin;
       update(values, stamps, at, last);
-      collector_.flush();
-      this->sides_.flush();
+      hand_on();
     });
-    this->counts_.records_out = collector_.emitted();
   }
 
   /// Puts records [at, last), whose slices are in targets_, where they belong.
@@ -138,75 +138,47 @@ private:
               std::size_t& at, std::size_t last) {
     const auto hashes = records_.hashes();
     const std::size_t first = at;
-    auto prefetch = [&](std::size_t index) {
+    const auto prefetch = [&](std::size_t index) {
       if (slice* target = targets_[index - first])
         target->table.prefetch(hashes[index]);
     };
-    for (std::size_t i = at; i < std::min(at + ahead, last); ++i)
-      prefetch(i);
-    for (; at < last; ++at) {
-      if (at + ahead < last)
-        prefetch(at + ahead);
-      slice* target = targets_[at - first];
+    walk_ahead(at, last, prefetch, [&](std::size_t index) {
+      slice* target = targets_[index - first];
       if (target == nullptr) [[unlikely]] {
-        reject(values[at], stamps[at]);
-        continue;
+        reject(values[index], stamps[index]);
+        return;
       }
       bool fresh = false;
       accumulator& acc =
-        target->table.upsert(hashes[at], records_.key(at), fresh);
-      fold_.add(acc, fresh, values[at]);
+        target->table.upsert(hashes[index], records_.key(index), fresh);
+      fold_.add(acc, fresh, values[index]);
       if (target->complete) [[unlikely]]
-        fire_again(*target, records_.key(at), acc);
-    }
+        fire_again(*target, records_.key(index), acc);
+    });
   }
-
-  /// A slice, or nullptr, and the times that belong to it.
-  struct target_span {
-    slice* target = nullptr;
-    timestamp start = 0;
-    std::uint64_t length = 0;
-
-    [[nodiscard]] bool holds(timestamp at) const noexcept {
-      // As unsigned numbers, times before the start are beyond any length.
-      return static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(start)
-             < length;
-    }
-  };
 
   /// The slice of a time, nullptr if it accepts no record any more.
   [[nodiscard]] slice* target_of(timestamp at) {
-    if (recent_.holds(at)) [[likely]]
-      return recent_.target;
+    if (recent_.has(at)) [[likely]]
+      return recent_.target();
     return find_target(at);
   }
 
   [[gnu::noinline]] slice* find_target(timestamp at) {
-    std::swap(recent_, earlier_);
-    if (recent_.holds(at))
-      return recent_.target;
+    if (recent_.turn_to(at))
+      return recent_.target();
     if (at == min_timestamp)
       fatal("a record has no timestamp: assign timestamps before windows");
     const time_window window = assigner_.window_of(at);
-    recent_ = {nullptr, window.start,
-               static_cast<std::uint64_t>(window.end)
-                 - static_cast<std::uint64_t>(window.start)};
+    slice* target = nullptr;
     if (window.max_timestamp() > watermark_)
-      recent_.target = &slices_.open(window);
+      target = &slices_.open(window);
     else if (!is_window_late(window, options_.allowed_lateness, watermark_))
-      recent_.target = &slices_.complete(window);
-    // The time that means "none" must come here, whatever window it is in.
-    if (window.start == min_timestamp)
-      recent_.length = 0;
-    return recent_.target;
-  }
-
-  void reject(const In& value, timestamp stamp) {
-    ++this->counts_.late_records;
-    if (options_.late_output)
-      this->sides_.emit(*options_.late_output, value, stamp);
-    else
-      ++this->counts_.late_dropped;
+      target = &slices_.complete(window);
+    recent_.note(target, window.start,
+                 static_cast<std::uint64_t>(window.end)
+                   - static_cast<std::uint64_t>(window.start));
+    return target;
   }
 
   void fire_again(slice& late, const key_type& key, const accumulator& acc) {
@@ -218,8 +190,7 @@ private:
 
   bool advance_to(timestamp mark) override {
     watermark_ = std::max(watermark_, mark);
-    recent_ = {};
-    earlier_ = {};
+    recent_.forget();
     bool done = true;
     while (done) {
       slice* due = slices_.next_due(watermark_);
@@ -229,9 +200,7 @@ private:
       if (done)
         slices_.mark_complete();
     }
-    collector_.flush();
-    this->sides_.flush();
-    this->counts_.records_out = collector_.emitted();
+    hand_on();
     if (done)
       slices_.drop_closed(watermark_, options_.allowed_lateness);
     return done;
@@ -243,7 +212,7 @@ private:
       cursor_.emplace(due.table);
     window_context<key_type> context{this->sides_, due.window, watermark_};
     collector_.stamp(due.window.max_timestamp());
-    while (!this->out_->full() && !this->sides_.full()) {
+    while (this->has_room()) {
       if (!emit_next(context, results_per_look)) {
         cursor_.reset();
         return true;
@@ -275,17 +244,12 @@ private:
   Assigner assigner_;
   Fold fold_;
   Emit emit_;
-  window_options<In> options_;
-  collector<Out> collector_;
   slice_header header_;
   key_group_range groups_;
   store slices_;
   timestamp watermark_ = min_timestamp;
 
-  // Most records fall into the slice of the one before; around the bounds of
-  // a window they alternate between two.
-  target_span recent_;
-  target_span earlier_;
+  recent_slices<slice*> recent_; // null: accepts no record any more
   std::array<slice*, piece_records> targets_{};
 
   // Where the firing of the earliest open slice stands.

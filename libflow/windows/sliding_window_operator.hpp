@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "libflow/operators/keyed_batch.hpp"
-#include "libflow/operators/one_input.hpp"
 #include "libflow/windows/fold.hpp"
+#include "libflow/windows/slice_walk.hpp"
 #include "libflow/windows/sliding_bytes.hpp"
 #include "libflow/windows/sliding_store.hpp"
 #include "libflow/windows/window_context.hpp"
-#include "libflow/windows/window_options.hpp"
+#include "libflow/windows/windowing_operator.hpp"
 
 namespace flow {
 
@@ -28,8 +28,13 @@ namespace flow {
 /// lateness, fires at once every window that holds it, has fired and has not
 /// closed, the newest first.
 template <class In, class Out, class Selector, class Fold, class Emit>
-class sliding_window_operator final : public pausable_operator<In, Out> {
-  using base = pausable_operator<In, Out>;
+class sliding_window_operator final : public windowing_operator<In, Out> {
+  using base = windowing_operator<In, Out>;
+
+  using base::collector_;
+  using base::hand_on;
+  using base::options_;
+  using base::reject;
 
 public:
   using key_type = key_of<In, Selector>;
@@ -37,9 +42,9 @@ public:
   sliding_window_operator(std::string name, receiver<Out>& out,
                           Selector selector, const sliding_windows& windows,
                           Fold fold, Emit emit, window_options<In> options)
-    : base(std::move(name), out), records_(std::move(selector)), grid_(windows),
-      fold_(std::move(fold)), emit_(std::move(emit)),
-      options_(std::move(options)), collector_(out), slices_(grid_, fold_) {}
+    : base(std::move(name), out, std::move(options)),
+      records_(std::move(selector)), grid_(windows), fold_(std::move(fold)),
+      emit_(std::move(emit)), slices_(grid_, fold_) {}
 
   void open(const operator_context& context) override {
     const auto& place = context.place;
@@ -103,30 +108,13 @@ private:
   static constexpr std::size_t piece_records =
     limits::records_per_amplifying_call;
 
-  /// Records whose state is on its way from memory while one is updated.
-  static constexpr std::size_t ahead = 16;
-
   /// Results between two looks at the output.
   static constexpr std::size_t results_per_look =
     limits::records_per_amplifying_call;
 
-  /// A slice and the times that belong to it; none: nothing is known of them.
-  struct target_span {
-    slice* target = nullptr;
-    bool open = false;
-    timestamp start = 0;
-    std::uint64_t length = 0;
-
-    [[nodiscard]] bool holds(timestamp at) const noexcept {
-      // As unsigned numbers, times before the start are beyond any length.
-      return static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(start)
-             < length;
-    }
-  };
-
   struct target_of_record {
-    slice* target = nullptr;
-    bool open = false;
+    slice* target = nullptr; ///< none: accepts no record, or there is none
+    bool open = false;       ///< no window has used it
   };
 
   // -- records ----------------------------------------------------------------
@@ -153,67 +141,50 @@ private:
               std::size_t& at, std::size_t last) {
     const auto hashes = records_.hashes();
     const std::size_t first = at;
-    auto prefetch = [&](std::size_t index) {
+    const auto prefetch = [&](std::size_t index) {
       if (slice* target = targets_[index - first].target)
         target->table.prefetch(hashes[index]);
     };
-    for (std::size_t i = at; i < std::min(at + ahead, last); ++i)
-      prefetch(i);
-    for (; at < last; ++at) {
-      if (at + ahead < last)
-        prefetch(at + ahead);
-      const target_of_record to = targets_[at - first];
+    walk_ahead(at, last, prefetch, [&](std::size_t index) {
+      const target_of_record to = targets_[index - first];
       if (to.open) [[likely]] {
         bool fresh = false;
         auto& held =
-          to.target->table.upsert(hashes[at], records_.key(at), fresh);
-        fold_.add(held.own, fresh, values[at]);
+          to.target->table.upsert(hashes[index], records_.key(index), fresh);
+        fold_.add(held.own, fresh, values[index]);
       } else if (to.target != nullptr) {
-        slices_.add_to_complete(*to.target, hashes[at], records_.key(at),
-                                values[at]);
-        fire_again(to.target->window.start, hashes[at], records_.key(at));
-      } else if (is_record_late(stamps[at], options_.allowed_lateness,
+        slices_.add_to_complete(*to.target, hashes[index], records_.key(index),
+                                values[index]);
+        fire_again(to.target->window.start, hashes[index], records_.key(index));
+      } else if (is_record_late(stamps[index], options_.allowed_lateness,
                                 this->current_watermark())) {
-        reject(values[at], stamps[at]);
+        reject(values[index], stamps[index]);
       }
-    }
+    });
   }
 
   [[nodiscard]] target_of_record target_at(timestamp at) {
-    if (recent_.holds(at)) [[likely]]
-      return {recent_.target, recent_.open};
+    if (recent_.has(at)) [[likely]]
+      return recent_.target();
     return find_target(at);
   }
 
   [[gnu::noinline]] target_of_record find_target(timestamp at) {
-    std::swap(recent_, earlier_);
-    if (recent_.holds(at))
-      return {recent_.target, recent_.open};
+    if (recent_.turn_to(at))
+      return recent_.target();
     if (at == min_timestamp)
       fatal("a record has no timestamp: assign timestamps before windows");
     const timestamp start = grid_.slice_start(at);
     const time_window newest = grid_.newest_window(start);
-    recent_ = {nullptr, false, start,
-               static_cast<std::uint64_t>(grid_.length())};
+    target_of_record result;
     const bool held = newest.end > start; // else between two windows
     if (held
         && !is_window_late(newest, options_.allowed_lateness,
                            this->current_watermark())) {
-      recent_.target = &slices_.at(start);
-      recent_.open = slices_.is_open(start);
+      result = {&slices_.at(start), slices_.is_open(start)};
     }
-    // The time that means "none" must come here, whatever slice it is in.
-    if (start == min_timestamp)
-      recent_.length = 0;
-    return {recent_.target, recent_.open};
-  }
-
-  void reject(const In& value, timestamp stamp) {
-    ++this->counts_.late_records;
-    if (options_.late_output)
-      this->sides_.emit(*options_.late_output, value, stamp);
-    else
-      ++this->counts_.late_dropped;
+    recent_.note(result, start, static_cast<std::uint64_t>(grid_.length()));
+    return result;
   }
 
   // -- late firings -----------------------------------------------------------
@@ -279,8 +250,7 @@ private:
   // -- time -------------------------------------------------------------------
 
   bool advance_to(timestamp mark) override {
-    recent_ = {};
-    earlier_ = {};
+    recent_.forget();
     bool done = true;
     guard_user_code(
       this->name(),
@@ -313,7 +283,7 @@ private:
                                      {saturating_add(end, -grid_.size()), end},
                                      this->current_watermark()};
     collector_.stamp(saturating_add(end, -1));
-    while (!this->out_->full() && !this->sides_.full()) {
+    while (this->has_room()) {
       if (!emit_next(context, results_per_look)) {
         cursor_.reset();
         return true;
@@ -334,26 +304,15 @@ private:
     return true;
   }
 
-  void hand_on() {
-    collector_.flush();
-    this->sides_.flush();
-    this->counts_.records_out = collector_.emitted();
-  }
-
   keyed_view<In, Selector> records_;
   slice_grid grid_;
   Fold fold_;
   Emit emit_;
-  window_options<In> options_;
-  collector<Out> collector_;
   slice_header header_;
   key_group_range groups_;
   store slices_;
 
-  // Most records fall into the slice of the one before; around the bounds of
-  // a slice they alternate between two.
-  target_span recent_;
-  target_span earlier_;
+  recent_slices<target_of_record> recent_;
   std::array<target_of_record, piece_records> targets_{};
 
   // Where the firing of a window stands.

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "libflow/core/output_tag.hpp"
+#include "libflow/operators/inspection.hpp"
 #include "libflow/operators/keyed_blocks.hpp"
-#include "libflow/operators/one_input.hpp"
 #include "libflow/windows/merge_windows.hpp"
 #include "libflow/windows/triggers.hpp"
 #include "libflow/windows/window_contents.hpp"
 #include "libflow/windows/window_context.hpp"
-#include "libflow/windows/window_options.hpp"
+#include "libflow/windows/windowing_operator.hpp"
 
 namespace flow {
 
@@ -30,8 +30,14 @@ namespace flow {
 /// apart.
 template <class In, class Out, class Selector, class Assigner, class Trigger,
           class Contents, class Emit>
-class window_operator final : public pausable_operator<In, Out> {
-  using base = pausable_operator<In, Out>;
+class window_operator final : public windowing_operator<In, Out>,
+                              public keyed_inspection<key_of<In, Selector>> {
+  using base = windowing_operator<In, Out>;
+
+  using base::collector_;
+  using base::hand_on;
+  using base::options_;
+  using base::reject;
 
 public:
   using key_type = key_of<In, Selector>;
@@ -40,10 +46,10 @@ public:
   window_operator(std::string name, receiver<Out>& out, Selector selector,
                   Assigner assigner, Trigger trigger, Contents contents,
                   Emit emit, window_options<In> options)
-    : base(std::move(name), out), blocks_(std::move(selector)),
-      assigner_(std::move(assigner)), trigger_(std::move(trigger)),
-      contents_(std::move(contents)), emit_(std::move(emit)),
-      options_(std::move(options)), collector_(out) {}
+    : base(std::move(name), out, std::move(options)),
+      blocks_(std::move(selector)), assigner_(std::move(assigner)),
+      trigger_(std::move(trigger)), contents_(std::move(contents)),
+      emit_(std::move(emit)) {}
 
   void open(const operator_context& context) override {
     base::open(context);
@@ -76,6 +82,11 @@ public:
     if (!timers_)
       return {};
     return {timers_->event_count(), timers_->processing_count()};
+  }
+  [[nodiscard]] timer_counts timers_of(const key_type& key) override {
+    if (!timers_)
+      return {};
+    return {timers_->event_count(key), timers_->processing_count(key)};
   }
 
   /// Calls f(value) for what is held of a key and window: records, or the
@@ -185,14 +196,6 @@ private:
         && is_record_late(stamp, options_.allowed_lateness,
                           this->current_watermark()))
       reject(value, stamp);
-  }
-
-  void reject(const In& value, timestamp stamp) {
-    ++this->counts_.late_records;
-    if (options_.late_output)
-      this->sides_.emit(*options_.late_output, value, stamp);
-    else
-      ++this->counts_.late_dropped;
   }
 
   /// @return whether the window took the record
@@ -322,7 +325,7 @@ private:
     obey(result, due.space, state_window);
     if (event == in_event_time() && due.time == cleanup_time(due.space))
       close_window(due.space, state_window);
-    return !collector_.full() && !this->sides_.full();
+    return this->has_room();
   }
 
   void obey(trigger_result result, const window& which,
@@ -423,19 +426,11 @@ private:
     }
   }
 
-  void hand_on() {
-    collector_.flush();
-    this->sides_.flush();
-    this->counts_.records_out = collector_.emitted();
-  }
-
   keyed_blocks<In, Selector> blocks_;
   Assigner assigner_;
   Trigger trigger_;
   Contents contents_;
   Emit emit_;
-  window_options<In> options_;
-  collector<Out> collector_;
 
   // From open() on.
   keyed_state_store<key_type>* store_ = nullptr;
