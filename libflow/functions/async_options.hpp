@@ -15,7 +15,8 @@ enum class async_order : std::uint8_t {
 
 /// How an asynchronous operator works.
 struct async_options {
-  /// Requests on their way at one time; further records wait. > 0
+  /// Records at one time whose requests are on their way, or whose results
+  /// wait for those of others to go first; further ones wait. > 0
   std::size_t capacity = 100;
   /// For all attempts of one record together; 0: none.
   duration_ms timeout{0};

@@ -16,17 +16,21 @@
 #include "libflow/functions/function.hpp"
 #include "libflow/operators/async_queue.hpp"
 #include "libflow/operators/guarding_operator.hpp"
+#include "libflow/operators/inspection.hpp"
 
 namespace flow {
 
 /// A function that answers later, through a promise. At most `capacity`
-/// requests are on their way; records beyond wait, and hold the chain up.
+/// records have requests on their way or results that wait for others to go
+/// first; records beyond wait, and hold the chain up.
 /// Watermarks keep their place among the records: ordered or not, no result
 /// passes one. Records whose results are not out are in the snapshot; a restore
 /// makes their requests again, before any new input.
 /// @thread the subtask; answers may come on any
 template <class In, class Out, class Function>
-class async_operator final : public guarding_operator, public receiver<In> {
+class async_operator final : public guarding_operator,
+                             public receiver<In>,
+                             public async_inspection {
   using queue = async_queue<In, Out>;
   using nanoseconds = std::chrono::nanoseconds;
 
@@ -129,12 +133,11 @@ public:
            * sizeof(typename queue::entry);
   }
 
-  /// Requests on their way, and whether one more record would start at once.
-  [[nodiscard]] std::size_t in_flight() const noexcept {
+  [[nodiscard]] std::size_t in_flight() const noexcept override {
     return queue_.running();
   }
-  [[nodiscard]] bool can_accept() const noexcept {
-    return queue_.waiting() == 0 && queue_.running() < options_.capacity;
+  [[nodiscard]] bool can_accept() const noexcept override {
+    return queue_.waiting() == 0 && queue_.started() < options_.capacity;
   }
 
 private:
@@ -154,7 +157,7 @@ private:
       ring_alarms();
       start();
       emit();
-    } while (!stuck_ && !inbox_->empty());
+    } while (!stuck_ && (!inbox_->empty() || may_start()));
   }
 
   void poll() {
@@ -166,8 +169,12 @@ private:
     }
   }
 
+  [[nodiscard]] bool may_start() const noexcept {
+    return queue_.waiting() > 0 && queue_.started() < options_.capacity;
+  }
+
   void start() {
-    while (queue_.waiting() > 0 && queue_.running() < options_.capacity) {
+    while (may_start()) {
       const std::uint64_t number = queue_.start_next();
       if (options_.timeout.count() > 0)
         alarms_.emplace(time_->steady() + options_.timeout,
@@ -207,10 +214,10 @@ private:
       auto* record = queue_.find(number);
       if (record == nullptr || record->how != queue::state::running)
         continue;
-      if (what == alarm::retry)
-        request(number);
-      else
+      if (what == alarm::timeout)
         time_out(number, *record);
+      else if (record->attempt < options_.attempts)
+        request(number); // else it has timed out meanwhile
     }
   }
 

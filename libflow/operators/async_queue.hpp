@@ -69,6 +69,7 @@ public:
       candidate.how = state::running;
       --waiting_;
       ++running_;
+      ++started_;
       return next_;
     }
   }
@@ -99,6 +100,7 @@ public:
   }
   void mark_out() {
     entry& one = entries_[out_ - first_];
+    started_ -= one.what == kind::record ? 1 : 0;
     one.how = state::out;
     one.results.clear();
     drop_front();
@@ -107,6 +109,8 @@ public:
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
+  /// Records whose requests were made and whose results are not out.
+  [[nodiscard]] std::size_t started() const noexcept { return started_; }
 
   /// Calls f(const entry&) for the records whose results are not out.
   template <class F>
@@ -153,6 +157,7 @@ private:
   std::deque<std::uint64_t> markers_; ///< watermarks and statuses
   std::size_t waiting_ = 0;
   std::size_t running_ = 0;
+  std::size_t started_ = 0;
 };
 
 } // namespace flow

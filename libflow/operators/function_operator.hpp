@@ -7,6 +7,7 @@
 
 #include "libflow/functions/function.hpp"
 #include "libflow/operators/function_timers.hpp"
+#include "libflow/operators/inspection.hpp"
 #include "libflow/operators/stepping.hpp"
 
 namespace flow {
@@ -73,13 +74,17 @@ private:
 /// The same for functions over records with keys of type K: with state, and
 /// with timers where they have `on_timer`.
 template <class Base, class K, class Out, class Function>
-class keyed_function_operator : public function_operator<Base, Out, Function> {
+class keyed_function_operator : public function_operator<Base, Out, Function>,
+                                public keyed_inspection<K> {
   using base = function_operator<Base, Out, Function>;
 
 public:
   using base::base;
 
   [[nodiscard]] timer_counts timers() override { return timers_.counts(); }
+  [[nodiscard]] timer_counts timers_of(const K& key) override {
+    return timers_.counts(key);
+  }
 
 protected:
   /// Calls f(value, context) for the records [first, last), each with its key

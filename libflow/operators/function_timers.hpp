@@ -38,6 +38,11 @@ public:
       return {};
     return {timers_->event_count(), timers_->processing_count()};
   }
+  [[nodiscard]] timer_counts counts(const K& key) const {
+    if (!timers_)
+      return {};
+    return {timers_->event_count(key), timers_->processing_count(key)};
+  }
 
   /// What firing needs of the operator.
   struct firing {

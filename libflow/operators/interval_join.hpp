@@ -8,6 +8,7 @@
 #include "libflow/core/output_tag.hpp"
 #include "libflow/functions/function.hpp"
 #include "libflow/functions/interval_bounds.hpp"
+#include "libflow/operators/inspection.hpp"
 #include "libflow/operators/join_buffer.hpp"
 #include "libflow/operators/keyed_blocks.hpp"
 #include "libflow/operators/two_input.hpp"
@@ -37,7 +38,9 @@ struct interval_join_options {
 /// output is full.
 template <class A, class B, class Out, class SelectorA, class SelectorB,
           class Function>
-class interval_join_operator final : public two_input_operator<A, B, Out> {
+class interval_join_operator final
+  : public two_input_operator<A, B, Out>,
+    public keyed_inspection<key_of<A, SelectorA>> {
   using base = two_input_operator<A, B, Out>;
   using position = join_position;
 
@@ -81,7 +84,14 @@ public:
   }
   /// As many as the timers of buffered times that have one each, for their end.
   [[nodiscard]] timer_counts timers() override {
-    return {times_in(left_) + times_in(right_), 0};
+    return {times_in_all(left_) + times_in_all(right_), 0};
+  }
+  [[nodiscard]] timer_counts timers_of(const key_type& key) override {
+    keyed_.store().select(key, key_hash(key));
+    const std::size_t times =
+      times_in(left_.value()) + times_in(right_.value());
+    keyed_.store().end_block();
+    return {times, 0};
   }
 
   void close() override { close_function(function_); }
@@ -272,13 +282,18 @@ private:
   }
 
   template <class T>
-  std::size_t times_in(value_state<join_buffer<T>>& of) {
+  static std::size_t times_in(const join_buffer<T>& of) {
     std::size_t count = 0;
-    keyed_.store().for_each_key(of, [&](const key_type&, auto&) {
-      of.value().for_each([&](const position& at, const T&) {
-        count += at.number == 0 ? 1 : 0; // the first of its time
-      });
+    of.for_each([&](const position& at, const T&) {
+      count += at.number == 0 ? 1 : 0; // the first of its time
     });
+    return count;
+  }
+  template <class T>
+  std::size_t times_in_all(value_state<join_buffer<T>>& of) {
+    std::size_t count = 0;
+    keyed_.store().for_each_key(
+      of, [&](const key_type&, auto&) { count += times_in(of.value()); });
     return count;
   }
 

@@ -131,6 +131,25 @@ TEST_CASE("no more requests than the capacity; the others wait in order") {
   CHECK(it.results() == numbers{20, 10, 30, 40});
 }
 
+TEST_CASE("results that wait for others to go first take their places") {
+  for (const auto order : {async_order::ordered, async_order::unordered}) {
+    job<> it{order, {.capacity = 3}};
+    it.feed({1});
+    it.op.receive_watermark(1);
+    it.feed({2, 3, 4, 5});
+    it.answer(3);
+    it.answer(2);
+    CHECK(it.open.size() == 1);
+    CHECK(it.op.waiting());
+    it.answer(1);
+    CHECK(it.open.size() == 2);
+    CHECK(it.op.can_accept());
+    it.answer(4);
+    it.answer(5);
+    CHECK(it.results().size() == 5);
+  }
+}
+
 TEST_CASE("a request that takes too long fails the job, or is answered") {
   job<> fails{async_order::ordered, {.timeout = duration_ms{100}}};
   fails.feed({1});
@@ -149,6 +168,21 @@ TEST_CASE("a request that takes too long fails the job, or is answered") {
   CHECK(it.results() == numbers{70, 24});
   it.answer(8); // too late
   CHECK(it.results().empty());
+}
+
+TEST_CASE("a request that has timed out is not made again") {
+  job<asked_or_tripled> it{async_order::ordered,
+                           {.timeout = duration_ms{100},
+                            .attempts = 3,
+                            .retry_delay = duration_ms{60}}};
+  it.feed({7});
+  it.time.advance(std::chrono::milliseconds{50});
+  it.take(7).promise.fail("busy");
+  it.settle();
+  it.time.advance(std::chrono::milliseconds{60}); // both are due
+  it.settle();
+  CHECK(it.open.empty());
+  CHECK(it.results() == numbers{21});
 }
 
 TEST_CASE("a failed request is made again, then fails the job") {
