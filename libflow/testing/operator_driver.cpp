@@ -11,6 +11,8 @@ namespace {
 /// Turns of an operator that never comes to rest: it waits for itself.
 constexpr std::size_t most_turns = 100'000'000;
 
+} // namespace
+
 operator_context context_for(const harness_options& options,
                              const clock& time) {
   operator_context context;
@@ -24,8 +26,6 @@ operator_context context_for(const harness_options& options,
   context.watermark_every_rows = options.watermark_every_rows;
   return context;
 }
-
-} // namespace
 
 operator_driver::operator_driver(std::unique_ptr<operator_base> op,
                                  const harness_options& options)

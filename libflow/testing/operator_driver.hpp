@@ -36,6 +36,11 @@ struct channel_id {
   std::size_t channel = 0;
 };
 
+/// What an operator under test is told when it opens.
+/// @param time  outlives the operator
+[[nodiscard]] operator_context context_for(const harness_options& options,
+                                           const clock& time);
+
 /// The part of an operator harness that knows no record types: drives one
 /// operator the way a task does, in the caller's thread and without actors.
 /// Processing time starts at 0 and moves only by set_processing_time().

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "libflow/core/assert.hpp"
 #include "libflow/core/output_tag.hpp"
+#include "libflow/operators/inspection.hpp"
 #include "libflow/testing/operator_driver.hpp"
 #include "libflow/testing/recorder.hpp"
 
@@ -156,7 +158,31 @@ public:
   }
   [[nodiscard]] operator_base& op() noexcept { return driver_->op(); }
 
+  /// Timers that are registered now, those for the cleanup of windows and join
+  /// buffers included. Windows over slices have none of their own.
+  [[nodiscard]] timer_counts timers() { return op().timers(); }
+  /// Those of one key. Ends the program for an operator without timers of keys
+  /// of that type.
+  template <class K>
+  [[nodiscard]] timer_counts timers(const K& key) {
+    auto* keyed = dynamic_cast<keyed_inspection<K>*>(&op());
+    FLOW_ASSERT(keyed != nullptr,
+                "the operator has no timers of keys of this type");
+    return keyed->timers_of(key);
+  }
+
+  /// Of an asynchronous function: requests on their way, and whether that of
+  /// one more record would be made at once. Ends the program for others.
+  [[nodiscard]] std::size_t in_flight() { return asking().in_flight(); }
+  [[nodiscard]] bool can_accept() { return asking().can_accept(); }
+
 private:
+  [[nodiscard]] async_inspection& asking() {
+    auto* found = dynamic_cast<async_inspection*>(&op());
+    FLOW_ASSERT(found != nullptr, "the operator asks nobody");
+    return *found;
+  }
+
   struct side_base {
     virtual ~side_base() = default;
     virtual void bind(operator_base& op, const std::string& tag) = 0;

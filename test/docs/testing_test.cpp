@@ -44,6 +44,16 @@ TEST_CASE("the example of one operator") {
   CHECK(totals.values() == std::vector{sale{"a", 7}});
 }
 
+TEST_CASE("the example of state alone") {
+  flow::testing::keyed_state_harness<std::string> states;
+  auto seen = states.state(flow::value_state_descriptor<std::int64_t>{
+    "seen", 0, flow::state_ttl{.time_to_live = 10s}});
+  states.select("a");
+  seen.set(1);
+  states.set_processing_time(10'000);
+  CHECK(!seen.has_value());
+}
+
 TEST_CASE("the example of a whole job") {
   flow::testing::mini_cluster cluster;
   cluster.options().parallelism = 2;

@@ -311,3 +311,98 @@ TEST_CASE("each function of the author's may keep operator state") {
     },
     {-1, 2});
 }
+
+TEST_CASE("timers are counted in all and by key") {
+  using namespace std::chrono_literals;
+  const std::string a = "a";
+  const std::string b = "b";
+  auto windows = flow::testing::harness_of<count>([](auto in) {
+    return in.key_by(&count::word)
+      .window(flow::tumbling_event_time(10ms))
+      .trigger(flow::event_time_trigger())
+      .allowed_lateness(flow::duration_ms{5})
+      .process([](const flow::window_context<std::string>&,
+                  std::span<const count>, flow::collector<count>&) {});
+  });
+  auto sessions = flow::testing::harness_of<count>([](auto in) {
+    return in.key_by(&count::word)
+      .window(flow::session_event_time(10ms))
+      .allowed_lateness(flow::duration_ms{5})
+      .reduce(add);
+  });
+  for (auto* it : {&windows, &sessions}) {
+    REQUIRE(it->push(count{a, 1}, 0));
+    REQUIRE(it->push(count{a, 1}, 40));
+    REQUIRE(it->push(count{b, 1}, 1));
+    CHECK(it->timers() == flow::timer_counts{6, 0});
+    CHECK(it->timers(a) == flow::timer_counts{4, 0});
+    CHECK(it->timers(b) == flow::timer_counts{2, 0});
+    CHECK(it->timers(std::string{"c"}) == flow::timer_counts{});
+    REQUIRE(it->watermark(10));
+    CHECK(it->timers(b) == flow::timer_counts{1, 0});
+    CHECK(it->timers() == flow::timer_counts{4, 0});
+  }
+}
+
+TEST_CASE("an interval join has a timer for each time that it keeps") {
+  using namespace std::chrono_literals;
+  auto join = flow::testing::harness_of<count, count>([](auto x, auto y) {
+    return x.key_by(&count::word)
+      .interval_join(y.key_by(&count::word))
+      .between(-5ms, 5ms)
+      .process(add);
+  });
+  for (const flow::timestamp at : {1, 1, 3}) {
+    REQUIRE(join.push(count{"a", 1}, at, 0));
+    REQUIRE(join.push(count{"b", 1}, 9, 1));
+  }
+  CHECK(join.timers() == flow::timer_counts{3, 0});
+  CHECK(join.timers(std::string{"a"}) == flow::timer_counts{2, 0});
+  CHECK(join.timers(std::string{"b"}) == flow::timer_counts{1, 0});
+}
+
+TEST_CASE("a test answers requests, and sees how many are open") {
+  using promise = flow::async_promise<std::int64_t>;
+  std::vector<promise> open;
+  flow::async_options options;
+  options.capacity = 2;
+  auto ask = flow::testing::harness_of<std::int64_t>([&](auto in) {
+    return in.template async_ordered<std::int64_t>(
+      [&open](const std::int64_t&, promise answer) { open.push_back(answer); },
+      options);
+  });
+  CHECK(ask.can_accept());
+  REQUIRE(ask.push(std::int64_t{1}));
+  REQUIRE(ask.push(std::int64_t{2}));
+  CHECK(ask.in_flight() == 2);
+  CHECK(!ask.can_accept());
+  open[1].complete(20);
+  REQUIRE(ask.set_processing_time(0));
+  CHECK(ask.in_flight() == 1);
+  CHECK(!ask.can_accept()); // its result waits for the first
+  open[0].complete(10);
+  REQUIRE(ask.set_processing_time(0));
+  CHECK(ask.can_accept());
+  CHECK(ask.values() == std::vector<std::int64_t>{10, 20});
+}
+
+TEST_CASE("state alone expires and is restored under the test's clock") {
+  const flow::map_state_descriptor<std::string, std::int64_t> sums{
+    "sums", flow::state_ttl{.time_to_live = flow::duration_ms{10}}};
+  flow::testing::keyed_state_harness<std::int64_t> before;
+  auto old = before.state(sums);
+  before.select(7);
+  old.put("x", 1);
+  before.set_processing_time(5);
+  old.put("y", 2);
+  const auto taken = before.snapshot();
+  flow::testing::keyed_state_harness<std::int64_t> after;
+  auto fresh = after.state(sums);
+  after.set_processing_time(12);
+  REQUIRE(after.restore({&taken, 1}));
+  after.select(7);
+  CHECK(!fresh.contains("x"));
+  CHECK(fresh.contains("y"));
+  after.select(8);
+  CHECK(fresh.empty());
+}
