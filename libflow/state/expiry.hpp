@@ -20,53 +20,46 @@ struct expiry {
   static constexpr bool in_parts = false;
 };
 
-template <class E>
-struct expiry<chunk_list<timed<E>>> {
+/// Of lists and maps whose parts have a time each.
+template <class V>
+struct expiry_in_parts {
   static constexpr bool in_parts = true;
-  using value = chunk_list<timed<E>>;
 
-  static void drop(value& from, const ttl_policy& ttl, timestamp now,
+  static void drop(V& from, const ttl_policy& ttl, timestamp now,
                    std::size_t first, std::size_t last) {
     from.erase_if(
-      [&](const timed<E>& each) { return ttl.expired(each.written, now); },
-      first, last);
-  }
-  [[nodiscard]] static bool any(const value& in, const ttl_policy& ttl,
-                                timestamp now, std::size_t first,
-                                std::size_t last) {
-    for (std::size_t i = first; i < last; ++i)
-      if (std::ranges::any_of(in.chunk_at(i), [&](const timed<E>& each) {
-            return ttl.expired(each.written, now);
-          }))
-        return true;
-    return false;
-  }
-};
-
-template <class MK, class MV>
-struct expiry<chunk_map<MK, timed<MV>>> {
-  static constexpr bool in_parts = true;
-  using value = chunk_map<MK, timed<MV>>;
-
-  static void drop(value& from, const ttl_policy& ttl, timestamp now,
-                   std::size_t first, std::size_t last) {
-    from.erase_if(
-      [&](const MK&, const timed<MV>& each) {
-        return ttl.expired(each.written, now);
+      [&](const auto&... part) {
+        return ttl.expired(timed_of(part...).written, now);
       },
       first, last);
   }
-  [[nodiscard]] static bool any(const value& in, const ttl_policy& ttl,
+  [[nodiscard]] static bool any(const V& in, const ttl_policy& ttl,
                                 timestamp now, std::size_t first,
                                 std::size_t last) {
     for (std::size_t i = first; i < last; ++i)
       if (std::ranges::any_of(in.chunk_at(i), [&](const auto& each) {
-            return ttl.expired(each.value.written, now);
+            return ttl.expired(written(each), now);
           }))
         return true;
     return false;
   }
+
+private:
+  template <class Item>
+  [[nodiscard]] static timestamp written(const Item& item) noexcept {
+    if constexpr (requires { item.key; })
+      return item.value.written;
+    else
+      return item.written;
+  }
 };
+
+template <class E>
+struct expiry<chunk_list<timed<E>>> : expiry_in_parts<chunk_list<timed<E>>> {};
+
+template <class MK, class MV>
+struct expiry<chunk_map<MK, timed<MV>>>
+  : expiry_in_parts<chunk_map<MK, timed<MV>>> {};
 
 /// Cleans a table up in steps: a segment a step, of long lists and maps some
 /// chunks.

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "libflow/state/chunk_list.hpp"
-#include "libflow/state/state_ttl.hpp"
-#include "libflow/state/value_cell.hpp"
+#include "libflow/state/parted_state.hpp"
 
 namespace flow {
 
@@ -17,19 +16,22 @@ namespace flow {
 /// Memory: chunks of at most 4 KiB; a write after a snapshot copies one.
 /// @thread the operator's
 template <class T>
-class list_state {
+class list_state
+  : public detail::parted_state<detail::chunk_list<T>,
+                                detail::chunk_list<detail::timed<T>>> {
   using plain_list = detail::chunk_list<T>;
   using timed_list = detail::chunk_list<detail::timed<T>>;
+  using base = detail::parted_state<plain_list, timed_list>;
 
 public:
   /// Names no state, as value_state's.
   list_state() = default;
 
   explicit list_state(detail::value_cell<plain_list>& cell) noexcept
-    : plain_(&cell) {}
+    : base(cell) {}
   list_state(detail::value_cell<timed_list>& cell,
              const detail::ttl_policy& ttl) noexcept
-    : timed_(&cell), ttl_(&ttl) {}
+    : base(cell, ttl) {}
 
   void add(T value) {
     if (timed_ == nullptr)
@@ -49,7 +51,7 @@ public:
   /// The list holds these elements and no others.
   template <class Range>
   void update(const Range& values) {
-    clear();
+    this->clear();
     add_all(values);
   }
 
@@ -62,8 +64,7 @@ public:
       return;
     }
     const timestamp now = ttl_->now();
-    if (ttl_->refreshed_by_reads() && has_entry())
-      refresh(now);
+    this->refresh(now);
     timed_->resolved()->for_each([&](const detail::timed<T>& each) {
       if (ttl_->visible(each.written, now))
         f(each.value);
@@ -85,36 +86,10 @@ public:
   }
   [[nodiscard]] bool empty() const { return size() == 0; }
 
-  void clear() {
-    if (timed_ == nullptr)
-      plain_->erase_current();
-    else
-      timed_->erase_current();
-  }
-
-  /// Engine: where the values are.
-  [[nodiscard]] detail::any_cell* cell() const noexcept {
-    if (timed_ == nullptr)
-      return plain_;
-    return timed_;
-  }
-
 private:
-  [[nodiscard]] bool has_entry() const {
-    return !timed_->is_default(timed_->resolved());
-  }
-  void refresh(timestamp now) const {
-    timed_->change([&](timed_list& list) {
-      list.change_each([&](detail::timed<T>& each) {
-        if (!ttl_->expired(each.written, now))
-          each.written = now;
-      });
-    });
-  }
-
-  detail::value_cell<plain_list>* plain_ = nullptr;
-  detail::value_cell<timed_list>* timed_ = nullptr;
-  const detail::ttl_policy* ttl_ = nullptr;
+  using base::plain_;
+  using base::timed_;
+  using base::ttl_;
 };
 
 } // namespace flow

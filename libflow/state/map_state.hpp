@@ -6,8 +6,7 @@
 
 #include "libflow/core/arena.hpp"
 #include "libflow/state/chunk_map.hpp"
-#include "libflow/state/state_ttl.hpp"
-#include "libflow/state/value_cell.hpp"
+#include "libflow/state/parted_state.hpp"
 
 namespace flow {
 
@@ -19,19 +18,22 @@ namespace flow {
 /// Memory: chunks of at most 4 KiB; a write after a snapshot copies one.
 /// @thread the operator's
 template <class MK, class MV>
-class map_state {
+class map_state
+  : public detail::parted_state<detail::chunk_map<MK, MV>,
+                                detail::chunk_map<MK, detail::timed<MV>>> {
   using plain_map = detail::chunk_map<MK, MV>;
   using timed_map = detail::chunk_map<MK, detail::timed<MV>>;
+  using base = detail::parted_state<plain_map, timed_map>;
 
 public:
   /// Names no state, as value_state's.
   map_state() = default;
 
   explicit map_state(detail::value_cell<plain_map>& cell) noexcept
-    : plain_(&cell) {}
+    : base(cell) {}
   map_state(detail::value_cell<timed_map>& cell,
             const detail::ttl_policy& ttl) noexcept
-    : timed_(&cell), ttl_(&ttl) {}
+    : base(cell, ttl) {}
 
   /// The value of a map key, or nullptr.
   [[nodiscard]] const MV* find(const MK& key) const {
@@ -101,7 +103,7 @@ public:
       return;
     }
     const timestamp now = ttl_->now();
-    refresh(now);
+    this->refresh(now);
     timed_->resolved()->for_each([&](const MK& key, const auto& each) {
       if (ttl_->visible(each.written, now))
         f(key, each.value);
@@ -159,21 +161,11 @@ public:
   }
   [[nodiscard]] bool empty() const { return size() == 0; }
 
-  void clear() {
-    if (timed_ == nullptr)
-      plain_->erase_current();
-    else
-      timed_->erase_current();
-  }
-
-  /// Engine: where the values are.
-  [[nodiscard]] detail::any_cell* cell() const noexcept {
-    if (timed_ == nullptr)
-      return plain_;
-    return timed_;
-  }
-
 private:
+  using base::plain_;
+  using base::timed_;
+  using base::ttl_;
+
   [[nodiscard]] static std::optional<MK> copy_of(const MK* key) {
     return key != nullptr ? std::optional<MK>{*key} : std::nullopt;
   }
@@ -188,21 +180,6 @@ private:
     else
       cell.change([&](Map& changed) { changed.erase(key); });
   }
-
-  void refresh(timestamp now) const {
-    if (!ttl_->refreshed_by_reads() || timed_->is_default(timed_->resolved()))
-      return;
-    timed_->change([&](timed_map& map) {
-      map.change_each([&](const MK&, auto& each) {
-        if (!ttl_->expired(each.written, now))
-          each.written = now;
-      });
-    });
-  }
-
-  detail::value_cell<plain_map>* plain_ = nullptr;
-  detail::value_cell<timed_map>* timed_ = nullptr;
-  const detail::ttl_policy* ttl_ = nullptr;
 };
 
 } // namespace flow

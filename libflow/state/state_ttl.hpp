@@ -59,6 +59,16 @@ struct timed {
   T value{};
 };
 
+/// What has a time: the element of a list, or the value beside a map key.
+template <class Part>
+[[nodiscard]] Part& timed_of(Part& element) noexcept {
+  return element;
+}
+template <class MK, class Part>
+[[nodiscard]] Part& timed_of(const MK&, Part& value) noexcept {
+  return value;
+}
+
 } // namespace detail
 
 template <class T>
