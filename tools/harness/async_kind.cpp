@@ -43,9 +43,9 @@ struct ask_or_triple : ask_the_case {
 class async_subject final : public operator_subject {
 public:
   async_subject(operator_plan plan, const placement& where,
-                std::shared_ptr<open_requests> requests, std::size_t capacity)
-    : operator_subject(std::move(plan), where), requests_(std::move(requests)),
-      capacity_(capacity) {}
+                std::shared_ptr<open_requests> requests)
+    : operator_subject(std::move(plan), where), requests_(std::move(requests)) {
+  }
 
   /// Not for restarts amid a case: a new instance asks anew, with timeouts that
   /// begin then, so that other requests are open than the case speaks of.
@@ -67,7 +67,7 @@ public:
     if (step.name().starts_with("in"))
       return in_flight();
     if (step.name().starts_with("can"))
-      return requests_->list.size() < capacity_;
+      return dynamic_cast<async_inspection&>(op()).can_accept();
     unknown(step.name());
   }
 
@@ -116,7 +116,6 @@ private:
   void look() { operator_subject::processing_time(now_); }
 
   std::shared_ptr<open_requests> requests_;
-  std::size_t capacity_;
   timestamp now_ = 0;
 };
 
@@ -146,7 +145,7 @@ std::unique_ptr<subject> make_async(const value& of, const placement& where) {
   auto plan = triples ? plan_with(ask_or_triple{ask}, of, options)
                       : plan_with(ask, of, options);
   return std::make_unique<async_subject>(std::move(plan), where,
-                                         std::move(requests), options.capacity);
+                                         std::move(requests));
 }
 
 } // namespace

@@ -142,7 +142,7 @@ private:
     if constexpr (Keyed)
       list_.add(payload);
     else
-      unknown();
+      throw refusal("a stream that is not keyed has no state of a key");
   }
 
   void dump_lists(side_context& context, collector<value>& out) {
@@ -154,7 +154,7 @@ private:
             {"key", key}, {"values", value::list{held.begin(), held.end()}}}});
         });
     else
-      unknown();
+      throw refusal("a stream that is not keyed has no state of a key");
   }
 
   map_type first_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string>
@@ -21,9 +22,10 @@ public:
               .as_text()),
       processing_(description["domain"] == value{"processing"}) {}
 
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
 protected:
   [[nodiscard]] bool is(std::string_view name) const { return name_ == name; }
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] bool in_processing_time() const noexcept { return processing_; }
 
   [[noreturn]] void unknown() const {
@@ -66,11 +68,14 @@ private:
   bool processing_;
 };
 
+inline constexpr std::array<std::string_view, 9> keyed_function_names{
+  "emit_with_key", "query_time",   "timer_plus_5", "stateful_timer",
+  "both_timers",   "side_outputs", "timer_5_or_6", "both_timers_two_inputs",
+  "timer_commands"};
+
 /// Those of streams that are not keyed, with one input or two.
 class plain_function : public catalogue_base {
 public:
-  static constexpr std::array names{"query_time", "side_outputs"};
-
   using catalogue_base::catalogue_base;
 
   void operator()(const value& record, process_context& context,
@@ -93,6 +98,10 @@ private:
       query_time(record["value"], context, out);
     else if (is("side_outputs"))
       side_outputs(record["value"], context, out);
+    else if (std::ranges::find(keyed_function_names, name())
+             != keyed_function_names.end())
+      // The context has neither: the program would not compile.
+      throw refusal("a stream that is not keyed has no keys and no timers");
     else
       unknown();
   }
@@ -101,11 +110,6 @@ private:
 /// Those of keyed streams, with one input or two.
 class keyed_function : public catalogue_base {
 public:
-  static constexpr std::array names{
-    "emit_with_key", "query_time",   "timer_plus_5", "stateful_timer",
-    "both_timers",   "side_outputs", "timer_5_or_6", "both_timers_two_inputs",
-    "timer_commands"};
-
   using catalogue_base::catalogue_base;
 
   void open(keyed_runtime_context<value>& context);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "libflow/testing/harness_of.hpp"
 #include "tools/harness/broadcast_functions.hpp"
 #include "tools/harness/kind_entries.hpp"
@@ -113,20 +115,40 @@ std::unique_ptr<subject> make_interval_join(const value& of,
   return std::make_unique<operator_subject>(std::move(plan), where);
 }
 
-operator_kind_entry with_broadcast(
-  std::string name,
-  std::unique_ptr<subject> (*make)(const value&, const placement&)) {
-  return {std::move(name), make,
-          [](const value&, std::size_t input) { return input == 1; }};
+using make_subject = std::unique_ptr<subject> (*)(const value&,
+                                                  const placement&);
+
+bool is_known(const std::string& function) {
+  const auto is_it = [&](std::string_view name) { return name == function; };
+  return std::ranges::any_of(keyed_function_names, is_it)
+         || std::ranges::any_of(broadcast_function_names, is_it);
+}
+
+/// Asks for the function before there is an operator, whose errors are
+/// refusals.
+operator_kind_entry with_function(std::string name, make_subject make) {
+  return {std::move(name), [make](const value& of, const placement& where) {
+            if (const std::string function = catalogue_base{of}.name();
+                !is_known(function))
+              throw unknown_feature("the function \"" + function
+                                    + "\" is not known");
+            return make(of, where);
+          }};
+}
+
+operator_kind_entry with_broadcast(std::string name, make_subject make) {
+  auto result = with_function(std::move(name), make);
+  result.broadcast = [](const value&, std::size_t input) { return input == 1; };
+  return result;
 }
 
 } // namespace
 
 std::vector<operator_kind_entry> process_kinds() {
-  return {{"process", make_process},
-          {"keyed_process", make_keyed},
-          {"co_process", make_co},
-          {"keyed_co_process", make_keyed_co},
+  return {with_function("process", make_process),
+          with_function("keyed_process", make_keyed),
+          with_function("co_process", make_co),
+          with_function("keyed_co_process", make_keyed_co),
           with_broadcast("broadcast_process", make_broadcast),
           with_broadcast("keyed_broadcast_process", make_keyed_broadcast),
           {"interval_join", make_interval_join}};
@@ -134,10 +156,10 @@ std::vector<operator_kind_entry> process_kinds() {
 
 std::vector<std::string> process_function_names() {
   std::vector<std::string> result;
-  for (const char* name : keyed_function::names)
-    result.push_back(std::string{"process function "} + name);
+  for (const std::string_view name : keyed_function_names)
+    result.push_back("process function " + std::string{name});
   for (const char* name : broadcast_function_names)
-    result.push_back(std::string{"process function "} + name);
+    result.push_back("process function " + std::string{name});
   return result;
 }
 

@@ -34,19 +34,21 @@ state_format::state_kind kind_named(const std::string& mode) {
   throw unknown_feature("the mode \"" + mode + "\" is not known");
 }
 
-/// The states of one old subtask in the order of `modes`.
+/// The states of one old subtask in the order of `modes`, in which they are
+/// dealt out; a list that it does not have is empty.
 std::vector<operator_state_part> parts_of(const value& old,
                                           const value::list& modes) {
   std::vector<operator_state_part> parts;
   for (const value& mode : modes) {
     const std::string& name = mode.as_list().at(0).as_text();
     const value* list = old.find(name);
-    if (list == nullptr)
-      continue;
     operator_state_part part{
       kind_named(mode.as_list().at(1).as_text()), name, "variant", {}};
-    for (const value& entry : list->as_list())
-      part.entries.push_back(encoded(entry));
+    if (list != nullptr)
+      for (const value& entry : list->as_list())
+        part.entries.push_back(encoded(entry));
+    else if (part.kind == state_format::state_kind::broadcast)
+      continue;
     parts.push_back(std::move(part));
   }
   return parts;

@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
-#include "libflow/core/hash.hpp"
-#include "libflow/state/keyed_state.hpp"
-#include "libflow/time/clock.hpp"
+#include "libflow/testing/keyed_state_harness.hpp"
 #include "tools/harness/kind_entries.hpp"
 
 namespace flow::harness {
@@ -58,23 +57,18 @@ public:
     start();
   }
 
-  void processing_time(timestamp now) override { clock_.set_now(now); }
+  void processing_time(timestamp now) override {
+    states_->set_processing_time(now);
+  }
 
   [[nodiscard]] bool has_state() const override { return true; }
-  operator_snapshot snapshot() override {
-    operator_snapshot result;
-    auto taken = store_->snapshot();
-    byte_writer out{result.keyed};
-    write_keyed_state(taken, out);
-    return result;
-  }
+  operator_snapshot snapshot() override { return states_->snapshot(); }
   void restore(std::span<const operator_snapshot> parts,
                const std::function<void(subject&)>& first) override {
     if (first)
       first(*this);
-    for (const auto& part : parts)
-      if (auto read = store_->restore(part.keyed); !read)
-        throw refusal(read.error().text);
+    if (auto read = states_->restore(parts); !read)
+      throw refusal(read.error().text);
   }
 
   value call(const call_step& asked) override {
@@ -84,41 +78,39 @@ public:
     const value key = step.all().is_map() && !step.arg("key").is_null()
                         ? step.arg("key")
                         : value{"key"};
-    store_->select(key, key_hash(key));
-    value result = act(step);
-    store_->end_block();
-    return result;
+    states_->select(key);
+    return act(step);
   }
 
 private:
   void start() {
-    store_ = std::make_unique<keyed_state_store<value>>(
-      range_of(where_.index, where_.parallelism, where_.max_parallelism),
-      where_.max_parallelism, std::make_shared<segment_pool>(), &clock_);
-    if (kind_ == "value")
-      value_ = accepted(
-        store_->value(value_state_descriptor<value>{"s", {}, ttl_, 0}));
-    else if (kind_ == "list")
-      list_ =
-        accepted(store_->list(list_state_descriptor<value>{"s", ttl_, 0}));
-    else if (kind_ == "map")
-      map_ =
-        accepted(store_->map(map_state_descriptor<value, value>{"s", ttl_, 0}));
-    else if (kind_ == "reducing")
-      reducing_ = accepted(store_->reducing(
-        reducing_state_descriptor<value, add_type>{"s", add, ttl_, 0}));
-    else if (kind_ == "aggregating")
-      aggregating_ = accepted(store_->aggregating(
-        aggregating_state_descriptor<value, sum_from_three>{"s", {}, ttl_, 0}));
-    else
-      throw unknown_feature("the state \"" + kind_ + "\" is not known");
+    testing::harness_options options;
+    options.subtask_index = where_.index;
+    options.parallelism = where_.parallelism;
+    options.max_parallelism = where_.max_parallelism;
+    states_.emplace(options);
+    try {
+      ask_for_state();
+    } catch (const std::invalid_argument& thrown) {
+      throw refusal(thrown.what());
+    }
   }
 
-  template <class Handle>
-  static Handle accepted(expected<Handle> made) {
-    if (!made)
-      throw refusal(made.error().text);
-    return std::move(*made);
+  void ask_for_state() {
+    if (kind_ == "value")
+      value_ = states_->state(value_state_descriptor<value>{"s", {}, ttl_, 0});
+    else if (kind_ == "list")
+      list_ = states_->state(list_state_descriptor<value>{"s", ttl_, 0});
+    else if (kind_ == "map")
+      map_ = states_->state(map_state_descriptor<value, value>{"s", ttl_, 0});
+    else if (kind_ == "reducing")
+      reducing_ = states_->state(
+        reducing_state_descriptor<value, add_type>{"s", add, ttl_, 0});
+    else if (kind_ == "aggregating")
+      aggregating_ = states_->state(
+        aggregating_state_descriptor<value, sum_from_three>{"s", {}, ttl_, 0});
+    else
+      throw unknown_feature("the state \"" + kind_ + "\" is not known");
   }
 
   value act(const call_step& step) {
@@ -240,8 +232,7 @@ private:
   std::string kind_;
   placement where_;
   std::optional<state_ttl> ttl_;
-  manual_clock clock_;
-  std::unique_ptr<keyed_state_store<value>> store_;
+  std::optional<testing::keyed_state_harness<value>> states_;
   value_state<value> value_;
   list_state<value> list_;
   map_state<value, value> map_;
