@@ -1,9 +1,11 @@
+#include <doctest/doctest.h>
+
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
-#include <thread>
 
 #include "test/actors/ledger.hpp"
-#include "test/actors/task_fixture.hpp"
+#include "test/actors/paced_source.hpp"
 
 using namespace flow;
 using namespace std::chrono_literals;
@@ -35,11 +37,12 @@ std::vector<std::int64_t> all_numbers() {
   return result;
 }
 
-/// source -> exchange -> function -> sink.
+/// source -> exchange -> function -> sink. Two subtasks but for the source.
 template <class Function>
 void pipeline(stream_environment& env, const std::string& name,
+              const std::shared_ptr<source_pace>& pace,
               const std::shared_ptr<number_ledger>& to, Function function) {
-  env.from_sequence(0, last)
+  env.from_source<std::int64_t>(std::make_shared<paced_source>(pace))
     .uid(name)
     .rebalance()
     .map(std::move(function))
@@ -49,6 +52,32 @@ void pipeline(stream_environment& env, const std::string& name,
     .uid("into " + name);
 }
 
+/// Whether it came to hold while the job ran.
+template <class Condition>
+bool comes(running_job& job, Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (!condition())
+    if (job.wait(2ms) || std::chrono::steady_clock::now() > end)
+      return false;
+  return true;
+}
+
+/// Throws once at each number that ends three thousand.
+struct fails_thrice {
+  static constexpr std::int64_t stride = 3'000;
+
+  std::int64_t operator()(std::int64_t x) const {
+    std::int64_t turn = x / stride;
+    if (x % stride == stride - 1
+        && failures->compare_exchange_strong(turn, turn + 1))
+      throw std::runtime_error("again");
+    return x;
+  }
+
+  std::shared_ptr<std::atomic<std::int64_t>> failures =
+    std::make_shared<std::atomic<std::int64_t>>(0);
+};
+
 } // namespace
 
 TEST_CASE("a pipeline that fails leaves one that is not connected alone") {
@@ -57,30 +86,38 @@ TEST_CASE("a pipeline that fails leaves one that is not connected alone") {
     const folder in;
     const auto broken = std::make_shared<number_ledger>();
     const auto whole = std::make_shared<number_ledger>();
-    const auto failures = std::make_shared<std::atomic<int>>(0);
+    const auto to_broken = std::make_shared<source_pace>();
+    const auto to_whole = std::make_shared<source_pace>();
+    const fails_thrice failing;
     stream_environment env{options_in(in, checkpoints)};
-    pipeline(env, "broken", broken, [failures](std::int64_t x) {
-      if (x % 3'000 == 2'999)
-        std::this_thread::sleep_for(60ms); // a checkpoint lies between
-      if (x % 3'000 == 2'999 && failures->fetch_add(1) < 3)
-        throw std::runtime_error("again");
-      return x;
-    });
-    pipeline(env, "whole", whole, [](std::int64_t x) {
-      if (x % 500 == 0) // as long as the other, with all its attempts
-        std::this_thread::sleep_for(20ms);
-      return x;
-    });
+    pipeline(env, "broken", to_broken, broken, failing);
+    pipeline(env, "whole", to_whole, whole, [](std::int64_t x) { return x; });
     auto job = env.execute_async();
     REQUIRE_MESSAGE(job, (job ? "" : job.error().text));
+    to_whole->gate = last + 1; // and its end comes with the other's
+    for (std::int64_t turn = 0; turn < 3; ++turn) {
+      // A checkpoint lies between any two failures.
+      const std::int64_t before = (turn + 1) * fails_thrice::stride - 1;
+      to_broken->gate = before;
+      REQUIRE(comes(**job, [&] {
+        return !checkpoints
+               || static_cast<std::int64_t>(broken->size()) == before;
+      }));
+      to_broken->gate = before + 1;
+      REQUIRE(comes(**job, [&] {
+        return *failing.failures == turn + 1
+               && broken->openings == 2 * (turn + 2);
+      }));
+    }
+    to_broken->gate = last + 1;
+    to_broken->ends = true;
+    to_whole->ends = true;
     const auto result = (*job)->wait(30s);
     REQUIRE(result);
     CHECK(result->outcome == job_outcome::finished);
-    CHECK(result->summary.restarts >= 1);
-    CHECK(result->summary.restarts <= 3);
+    CHECK(result->summary.restarts == 3);
     CHECK(whole->openings == 2); // one attempt of each subtask
-    CHECK(broken->openings
-          == 2 * (1 + static_cast<int>(result->summary.restarts)));
+    CHECK(broken->openings == 2 * 4);
     CHECK((broken->sorted_rows() == all_numbers()));
     CHECK((whole->sorted_rows() == all_numbers()));
   }
@@ -90,17 +127,18 @@ TEST_CASE("a fatal failure ends the pipelines beside it") {
   const folder in;
   const auto broken = std::make_shared<number_ledger>();
   const auto other = std::make_shared<number_ledger>();
+  const auto to_broken = std::make_shared<source_pace>();
+  const auto to_other = std::make_shared<source_pace>(); // never ends by itself
+  to_broken->gate = to_other->gate = last + 1;
+  to_broken->ends = true;
   stream_environment env{options_in(in, true)};
-  pipeline(env, "broken", broken, [](std::int64_t x) -> std::int64_t {
-    if (x == last)
-      fatal("beyond repair");
-    return x;
-  });
-  pipeline(env, "other", other, [](std::int64_t x) {
-    if (x % 100 == 0)
-      std::this_thread::sleep_for(20ms);
-    return x;
-  });
+  pipeline(env, "broken", to_broken, broken,
+           [](std::int64_t x) -> std::int64_t {
+             if (x == last)
+               fatal("beyond repair");
+             return x;
+           });
+  pipeline(env, "other", to_other, other, [](std::int64_t x) { return x; });
   auto job = env.execute_async();
   REQUIRE_MESSAGE(job, (job ? "" : job.error().text));
   const auto result = (*job)->wait(30s);

@@ -22,11 +22,12 @@ struct source_pace {
 };
 
 /// Counts from 0 as far as the test lets it, in one subtask; each number is its
-/// own time for `own_time`.
+/// own time for `own_time`. Those that it shares the job's parallelism with are
+/// at their end at once.
 class paced_source final : public source<std::int64_t> {
 public:
-  explicit paced_source(std::shared_ptr<source_pace> pace)
-    : pace_(std::move(pace)) {}
+  explicit paced_source(std::shared_ptr<source_pace> pace, bool alone = true)
+    : pace_(std::move(pace)), alone_(alone) {}
 
   [[nodiscard]] std::string kind() const override { return "paced"; }
   [[nodiscard]] bool bounded() const override { return true; }
@@ -34,7 +35,7 @@ public:
     return replay_guarantee::replayable;
   }
   [[nodiscard]] std::uint32_t required_parallelism() const override {
-    return 1;
+    return alone_ ? 1 : 0;
   }
   [[nodiscard]] std::unique_ptr<source_reader<std::int64_t>>
   make_reader() const override {
@@ -47,11 +48,14 @@ private:
     explicit reader(std::shared_ptr<source_pace> pace)
       : pace_(std::move(pace)) {}
 
-    expected<void> open(source_context&) override { return {}; }
+    expected<void> open(source_context& context) override {
+      counts_ = context.subtask_index() == 0;
+      return {};
+    }
 
     expected<poll_result> poll(record_batch<std::int64_t>& out,
                                std::size_t room) override {
-      if (stopped_)
+      if (stopped_ || !counts_)
         return poll_result{poll_status::finished, {}};
       pace_->on_poll(next_);
       const bool ends = pace_->ends; // before the gate, which was set first
@@ -86,11 +90,13 @@ private:
   private:
     std::shared_ptr<source_pace> pace_;
     std::int64_t next_ = 0;
+    bool counts_ = false;
     bool began_ = false;
     bool stopped_ = false;
   };
 
   std::shared_ptr<source_pace> pace_;
+  bool alone_;
 };
 
 inline timestamp own_time(const std::int64_t& number) {
