@@ -181,7 +181,10 @@ void checkpoint_coordinator_actor::perform(
   arm();
 }
 
-void checkpoint_coordinator_actor::log_step(const checkpoint_step& step) const {
+void checkpoint_coordinator_actor::log_step(const checkpoint_step& step) {
+  if (step.what == checkpoint_step::kind::notify_aborted && step.cause
+      && !std::exchange(partly_ended_told_, true))
+    shared_.log.warn(step.cause->text);
   const char* news = nullptr;
   if (step.what == checkpoint_step::kind::trigger)
     news = " begins";

@@ -46,7 +46,7 @@ private:
   void on_over(job_outcome outcome);
 
   void perform(checkpoint_coordinator::steps steps);
-  void log_step(const checkpoint_step& step) const;
+  void log_step(const checkpoint_step& step);
   void publish(std::shared_ptr<const checkpoint_metadata> metadata);
   void discard(std::uint64_t id);
   void discard_unfinished();
@@ -70,6 +70,7 @@ private:
   std::vector<std::uint64_t> given_up_; // since the last one completed
   std::map<std::uint32_t, std::uint32_t> restore_asked_; // attempts by region
   std::optional<job_outcome> over_;
+  bool partly_ended_told_ = false; // it comes again at every interval
   std::uint64_t tick_epoch_ = 0;
   std::chrono::nanoseconds armed_ = std::chrono::nanoseconds::max();
 };

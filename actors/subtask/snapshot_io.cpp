@@ -44,14 +44,6 @@ expected<task_snapshot> read_subtask(checkpoint_storage& storage,
   return read;
 }
 
-bool holds_union_list(const task_snapshot& of) {
-  return std::ranges::any_of(of.operators, [](const operator_snapshot& each) {
-    return std::ranges::any_of(each.states, [](const auto& state) {
-      return state.kind == state_format::state_kind::union_list;
-    });
-  });
-}
-
 /// What another subtask has to say to one that restores its own state.
 task_snapshot without_own_parts(task_snapshot of) {
   for (auto& each : of.operators)

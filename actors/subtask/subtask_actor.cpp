@@ -1,8 +1,8 @@
 #include "actors/subtask/subtask_actor.hpp"
 
-#include "actors/subtask/snapshot_io.hpp"
-
 #include <limits>
+
+#include "actors/subtask/snapshot_io.hpp"
 
 namespace flow {
 
@@ -281,6 +281,7 @@ void subtask_actor::snapshot_taken(taken_snapshot taken) {
   ack.attempt = attempt_;
   ack.checkpoint_id = id;
   ack.state.stage = taken.stage;
+  ack.holds_union_list = holds_union_list(taken.capture);
   ack.statistics.alignment = duration_cast<microseconds>(taken.alignment);
   ack.statistics.sync = duration_cast<microseconds>(taken.sync);
   snapshot_writing how{settings_.keeps_state ? shared_.storage : nullptr,

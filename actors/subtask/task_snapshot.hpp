@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -52,6 +53,16 @@ struct task_snapshot {
 
   friend bool operator==(const task_snapshot&, const task_snapshot&) = default;
 };
+
+/// Whether any operator of a capture or of a snapshot has a union list.
+template <class Task>
+[[nodiscard]] bool holds_union_list(const Task& of) {
+  return std::ranges::any_of(of.operators, [](const auto& each) {
+    return std::ranges::any_of(each.states, [](const auto& state) {
+      return state.kind == state_format::state_kind::union_list;
+    });
+  });
+}
 
 /// Writes a capture at once; does not do its work.
 [[nodiscard]] byte_string encode(task_capture capture);

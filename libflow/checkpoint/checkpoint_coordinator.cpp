@@ -26,6 +26,14 @@ checkpoint_step abort_step(std::uint64_t id, checkpoint_failure why) {
   return step;
 }
 
+/// Their names, as a chain is called.
+std::string operators_of(const vertex_state& vertex) {
+  std::string result;
+  for (const operator_entry& each : vertex.operators)
+    result += (result.empty() ? "\"" : " -> ") + each.name;
+  return result + "\"";
+}
+
 } // namespace
 
 std::string_view to_string(checkpoint_failure why) noexcept {
@@ -42,6 +50,8 @@ std::string_view to_string(checkpoint_failure why) noexcept {
     return "cancelled";
   case checkpoint_failure::attempt_failed:
     return "attempt failed";
+  case checkpoint_failure::partly_ended:
+    return "partly ended";
   }
   return "?";
 }
@@ -307,7 +317,7 @@ bool checkpoint_coordinator::any_runs() const {
 }
 
 checkpoint_coordinator::steps
-checkpoint_coordinator::acknowledged(checkpoint_ack ack, time_point) {
+checkpoint_coordinator::acknowledged(checkpoint_ack ack, time_point now) {
   steps out;
   if (ack.task >= tasks_.size())
     return out;
@@ -319,15 +329,17 @@ checkpoint_coordinator::acknowledged(checkpoint_ack ack, time_point) {
   if (mine)
     return out; // doubled
   mine = std::move(ack.state);
+  if (ack.holds_union_list)
+    found->second.united.insert(plan_.tasks[ack.task].vertex);
   if (auto* report = history_.find(ack.checkpoint_id))
     report->subtasks[ack.task] = ack.statistics;
-  publish_next(out);
+  publish_next(now, out);
   return out;
 }
 
 checkpoint_coordinator::steps checkpoint_coordinator::coordinator_acknowledged(
   std::uint32_t vertex, std::uint32_t attempt, std::uint64_t id,
-  std::vector<std::byte> state, time_point) {
+  std::vector<std::byte> state, time_point now) {
   steps out;
   const auto found = find(region_of_vertex(vertex), attempt, id);
   if (found == pending_.end())
@@ -336,7 +348,7 @@ checkpoint_coordinator::steps checkpoint_coordinator::coordinator_acknowledged(
   if (mine == found->second.coordinators.end() || mine->second)
     return out;
   mine->second = std::move(state);
-  publish_next(out);
+  publish_next(now, out);
   return out;
 }
 
@@ -371,7 +383,7 @@ checkpoint_coordinator::task_at_end(std::uint32_t task, std::uint32_t attempt,
 
 checkpoint_coordinator::steps
 checkpoint_coordinator::task_finished(std::uint32_t task, std::uint32_t attempt,
-                                      time_point) {
+                                      time_point now) {
   steps out;
   if (task >= tasks_.size()
       || attempt != regions_[plan_.tasks[task].region].attempt)
@@ -380,7 +392,7 @@ checkpoint_coordinator::task_finished(std::uint32_t task, std::uint32_t attempt,
   for (auto& [id, each] : pending_)
     if (!each.tasks[task] && !each.publishing)
       each.tasks[task] = subtask_state{subtask_stage::finished, {}};
-  publish_next(out);
+  publish_next(now, out);
   return out;
 }
 
@@ -394,8 +406,42 @@ bool checkpoint_coordinator::complete(const pending& of) const {
             });
 }
 
+/// A vertex with a union list of which some tasks are at their end, and not
+/// all.
+std::optional<std::uint32_t>
+checkpoint_coordinator::partly_ended_vertex(const pending& of) const {
+  const auto ended_in = [&](std::uint32_t vertex, bool ended) {
+    for (std::size_t i = 0; i < of.tasks.size(); ++i)
+      if (plan_.tasks[i].vertex == vertex
+          && (of.tasks[i]->stage != subtask_stage::running) == ended)
+        return true;
+    return false;
+  };
+  for (const std::uint32_t vertex : of.united)
+    if (ended_in(vertex, true) && ended_in(vertex, false))
+      return vertex;
+  return std::nullopt;
+}
+
+/// The last one holds what every task has, whether it ended or was stopped.
+void checkpoint_coordinator::give_up_partly_ended(time_point now, steps& out) {
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    const auto which = it++;
+    if (which->second.publishing || which->second.last
+        || !complete(which->second))
+      continue;
+    if (const auto vertex = partly_ended_vertex(which->second))
+      give_up(which, checkpoint_failure::partly_ended,
+              "some subtasks of " + operators_of(plan_.vertices[*vertex])
+                + ", which holds a union list, have come to their end; there "
+                  "is no checkpoint until all have",
+              now, out);
+  }
+}
+
 /// One after the other, so that checkpoints complete in order.
-void checkpoint_coordinator::publish_next(steps& out) {
+void checkpoint_coordinator::publish_next(time_point now, steps& out) {
+  give_up_partly_ended(now, out);
   for (const auto& [id, each] : pending_)
     if (each.publishing)
       return;
@@ -463,7 +509,7 @@ checkpoint_coordinator::steps checkpoint_coordinator::stored(std::uint64_t id,
                 out);
   }
   retire(out);
-  publish_next(out);
+  publish_next(now, out);
   return out;
 }
 
@@ -475,7 +521,7 @@ checkpoint_coordinator::store_failed(std::uint64_t id, const error& why,
   if (found == pending_.end())
     return out;
   give_up(found, checkpoint_failure::not_stored, why.text, now, out);
-  publish_next(out);
+  publish_next(now, out);
   return out;
 }
 
@@ -516,8 +562,11 @@ void checkpoint_coordinator::give_up(pending_map::iterator which,
   }
   ++history_.failed;
   pending_.erase(which);
-  if (any_runs())
+  if (any_runs()) {
     out.push_back(abort_step(id, why));
+    if (why == checkpoint_failure::partly_ended)
+      out.back().cause = error{error_code::cancelled, text};
+  }
   out.push_back(step_of(kind::discard_unfinished, id));
   if (!counts(why) || ++failures_in_a_row_ <= options_.tolerable_failures)
     return;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ enum class checkpoint_failure : std::uint8_t {
   subsumed,   ///< a newer one completed first
   cancelled,  ///< a subtask gave it up because of a newer or a cancelled one
   attempt_failed, ///< the job, or a part of it, failed meanwhile
+  partly_ended,   ///< of an operator with a union list some subtasks have ended
 };
 
 [[nodiscard]] std::string_view to_string(checkpoint_failure why) noexcept;
@@ -38,6 +40,7 @@ struct checkpoint_ack {
   std::uint64_t checkpoint_id = 0;
   subtask_state state;
   subtask_statistics statistics;
+  bool holds_union_list = false; ///< one of its operators does
 };
 
 /// One thing that has to be done now, in the order given.
@@ -58,7 +61,7 @@ struct checkpoint_step {
   std::uint8_t snapshot = 0;                 ///< snapshot_kind of a trigger
   timestamp triggered = 0;                   ///< of a trigger
   checkpoint_failure failure = checkpoint_failure::declined;
-  std::optional<error> cause{};
+  std::optional<error> cause{}; ///< of fail_job, and of partly_ended
   std::shared_ptr<const checkpoint_metadata> metadata{};
 };
 
@@ -93,6 +96,11 @@ struct checkpoint_plan {
 /// Regions of a job start again by themselves, each with attempts of its own.
 /// While one does not run no checkpoint is taken; those that were pending are
 /// given up.
+///
+/// A union list gives every subtask the entries of all, and a task that has
+/// finished has none: a checkpoint in which some tasks of a vertex that holds
+/// one are at their end, and not all, is given up, as is the next, until all
+/// are. So none of them finishes before.
 ///
 /// Once all live tasks are at their end a last checkpoint is taken at once,
 /// whatever the interval, so that sinks commit their tail. With its completion
@@ -191,6 +199,7 @@ private:
     timestamp triggered = 0; // wall clock
     time_point since{0};
     std::vector<std::optional<subtask_state>> tasks; // by number
+    std::set<std::uint32_t> united; // vertices with a union list
     std::map<std::uint32_t, std::optional<std::vector<std::byte>>> coordinators;
     bool publishing = false;
     bool last = false; // all tasks are at their end
@@ -214,7 +223,10 @@ private:
   [[nodiscard]] checkpoint_step trigger_step(std::uint64_t id,
                                              const pending& of) const;
   [[nodiscard]] bool complete(const pending& of) const;
-  void publish_next(steps& out);
+  [[nodiscard]] std::optional<std::uint32_t>
+  partly_ended_vertex(const pending& of) const;
+  void give_up_partly_ended(time_point now, steps& out);
+  void publish_next(time_point now, steps& out);
   [[nodiscard]] std::shared_ptr<const checkpoint_metadata>
   take_metadata(std::uint64_t id, pending& of) const;
   void give_up(pending_map::iterator which, checkpoint_failure why,

@@ -86,6 +86,7 @@ public:
            subtask_stage stage = subtask_stage::running,
            std::uint32_t attempt = 1) {
     checkpoint_ack what;
+    what.holds_union_list = united && task < 2;
     what.task = task;
     what.attempt = attempt;
     what.checkpoint_id = id;
@@ -114,6 +115,7 @@ public:
   }
 
   checkpoint_coordinator it;
+  bool united = false; // the sources hold a union list
   milliseconds since{0};
   std::chrono::nanoseconds now{0};
   std::string trace;
@@ -370,6 +372,57 @@ TEST_CASE("finished tasks do not acknowledge; barriers begin behind them") {
   run.pass(milliseconds{100});
   run.finished(2); // instead of an acknowledgement
   check_golden(run, "finished-tasks");
+}
+
+TEST_CASE("with a union list none or all tasks of a vertex are at their end") {
+  bench job{bench::every(milliseconds{10})};
+  job.united = true;
+  job.pass(milliseconds{10});
+  job.at_end(0);
+  job.ack(0, 1, subtask_stage::ended);
+  job.ack(1, 1);
+  job.ack(2, 1);
+  CHECK(job.it.history().reports().back().failure.starts_with(
+    "partly ended: some subtasks of"));
+  job.pass(milliseconds{10});
+  job.at_end(1);
+  job.ack(0, 2, subtask_stage::ended);
+  job.ack(1, 2, subtask_stage::ended);
+  job.ack(2, 2);
+  job.stored(2);
+  CHECK(job.trace == R"(0 ms running
+10 ms tick
+  trigger 1 at tasks 0,1
+10 ms task 0 is at its end
+10 ms task 0 acknowledges 1
+10 ms task 1 acknowledges 1
+10 ms task 2 acknowledges 1
+  aborted 1: partly ended
+  discard unfinished 1
+20 ms tick
+  trigger 2 at tasks 0,1
+20 ms task 1 is at its end
+20 ms task 0 acknowledges 2
+20 ms task 1 acknowledges 2
+20 ms task 2 acknowledges 2
+  publish 2
+20 ms stored 2
+  completed 2
+)");
+}
+
+TEST_CASE("a stop takes what tasks with a union list have, ended or not") {
+  bench job{bench::every(milliseconds{10})};
+  job.united = true;
+  job.say("stops", job.it.job_stops(job.now));
+  job.at_end(0);
+  job.at_end(1);
+  job.at_end(2);
+  job.pass(milliseconds{10});
+  job.ack(0, 1, subtask_stage::ended);
+  job.ack(1, 1);
+  job.ack(2, 1);
+  CHECK(job.published != nullptr);
 }
 
 TEST_CASE("a task that has ended meanwhile cannot decline") {
