@@ -23,6 +23,10 @@ count add(const count& a, const count& b) {
   return {a.word, a.number + b.number};
 }
 
+std::string word_of(const count& each) {
+  return each.word;
+}
+
 auto counts() {
   return flow::testing::harness_of<count>(
     [](auto in) { return in.key_by(&count::word).reduce(add); });
@@ -56,6 +60,15 @@ TEST_CASE("a batch does what its records do one by one") {
     CHECK(one_by_one.push(each.value, each.stamp));
   CHECK(batch.push_batch(std::span<const emitted<count>>{records}));
   CHECK(one_by_one.take() == batch.take());
+}
+
+TEST_CASE("a plain function may select the key") {
+  auto sums = flow::testing::harness_of<count>(
+    [](auto in) { return in.key_by(word_of).reduce(add); });
+  CHECK(sums.push(count{"a", 1}));
+  CHECK(sums.push(count{"b", 5}));
+  CHECK(sums.push(count{"a", 2}));
+  CHECK(sums.values() == std::vector<count>{{"a", 1}, {"b", 5}, {"a", 3}});
 }
 
 TEST_CASE("a snapshot restores into a new instance") {
