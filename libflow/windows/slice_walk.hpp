@@ -13,9 +13,11 @@ namespace flow {
 
 /// Calls work(index) for [at, last) in order, and look(index) so far ahead of
 /// it that what look fetches from memory has come by then. `at` is the index
-/// in work, also when that throws.
+/// in work, also when that throws. Inlined, as work has to be: a call for each
+/// record would cost more than what they do.
 template <class Look, class Work>
-void walk_ahead(std::size_t& at, std::size_t last, Look&& look, Work&& work) {
+[[gnu::always_inline]] inline void walk_ahead(std::size_t& at, std::size_t last,
+                                              Look&& look, Work&& work) {
   constexpr std::size_t ahead = 16; // records
   for (std::size_t i = at; i < std::min(at + ahead, last); ++i)
     look(i);

@@ -142,7 +142,7 @@ private:
       if (slice* target = targets_[index - first])
         target->table.prefetch(hashes[index]);
     };
-    walk_ahead(at, last, prefetch, [&](std::size_t index) {
+    const auto work = [&](std::size_t index) __attribute__((always_inline)) {
       slice* target = targets_[index - first];
       if (target == nullptr) [[unlikely]] {
         reject(values[index], stamps[index]);
@@ -154,7 +154,8 @@ private:
       fold_.add(acc, fresh, values[index]);
       if (target->complete) [[unlikely]]
         fire_again(*target, records_.key(index), acc);
-    });
+    };
+    walk_ahead(at, last, prefetch, work);
   }
 
   /// The slice of a time, nullptr if it accepts no record any more.

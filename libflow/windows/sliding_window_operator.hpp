@@ -145,7 +145,7 @@ private:
       if (slice* target = targets_[index - first].target)
         target->table.prefetch(hashes[index]);
     };
-    walk_ahead(at, last, prefetch, [&](std::size_t index) {
+    const auto work = [&](std::size_t index) __attribute__((always_inline)) {
       const target_of_record to = targets_[index - first];
       if (to.open) [[likely]] {
         bool fresh = false;
@@ -160,7 +160,8 @@ private:
                                 this->current_watermark())) {
         reject(values[index], stamps[index]);
       }
-    });
+    };
+    walk_ahead(at, last, prefetch, work);
   }
 
   [[nodiscard]] target_of_record target_at(timestamp at) {
