@@ -59,6 +59,7 @@ void job_manager_actor::deploy_subtasks(std::uint32_t region) {
                      settings_of(job_.graph->vertex(id.vertex), attempt),
                      runs_[region].restored, self});
   }
+  runs_[region].restored = {}; // it may hold all states in memory
 }
 
 void job_manager_actor::deploy_coordinators(std::uint32_t region) {

@@ -89,7 +89,7 @@ private:
   const task_place place_;
   const task_settings settings_;
   const worker_context shared_;
-  const restore_point restored_;
+  restore_point restored_; ///< until it is read: it may hold all states
   caf::actor job_manager_;
   const flow::clock& time_;
   const std::atomic<bool>* const fenced_; // may be null

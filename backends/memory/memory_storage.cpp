@@ -1,9 +1,11 @@
 #include "backends/memory/memory_storage.hpp"
 
-#include <functional>
+#include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "libflow/checkpoint/checkpoint_files.hpp"
-#include "libflow/checkpoint/inline_state.hpp"
+#include "libflow/core/crc32c.hpp"
 
 namespace flow {
 
@@ -11,45 +13,66 @@ namespace {
 
 constexpr std::string_view location_prefix = "memory:chk-";
 
-/// A state that grows by doubling is copied as often as it is written: what
-/// the last one of its name came to is a good guess.
+/// Collects a state in one piece while it is small, then in blocks that former
+/// checkpoints were in. Summed while it is in the cache.
 class memory_state_output final : public state_output {
 public:
-  memory_state_output(std::size_t expected,
-                      std::function<void(std::size_t)> finished)
-    : finished_(std::move(finished)) {
-    bytes_.reserve(expected);
-  }
+  explicit memory_state_output(std::shared_ptr<page_pool> blocks)
+    : pool_(std::move(blocks)) {}
 
   expected<void> append(std::span<const std::byte> bytes) override {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    checksum_ = crc32c(bytes, checksum_);
+    size_ += bytes.size();
+    if (blocks_.empty() && size_ <= page_pool::block_bytes) {
+      small_.insert(small_.end(), bytes.begin(), bytes.end());
+      return {};
+    }
+    if (blocks_.empty())
+      put(std::exchange(small_, {}));
+    put(bytes);
     return {};
   }
+
   expected<state_handle> finish() override {
-    finished_(bytes_.size());
-    return inline_state(std::move(bytes_));
+    state_handle handle;
+    handle.size = size_;
+    handle.checksum = checksum_;
+    handle.bytes = blocks_.empty() ? shared_bytes{std::move(small_)}
+                                   : shared_bytes{std::move(blocks_), size_};
+    return handle;
   }
 
 private:
-  std::vector<std::byte> bytes_;
-  std::function<void(std::size_t)> finished_;
+  void put(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      if (room_ == 0) {
+        blocks_.push_back(pool_->take());
+        room_ = page_pool::block_bytes;
+      }
+      const std::size_t count = std::min(room_, bytes.size());
+      std::memcpy(blocks_.back().get() + (page_pool::block_bytes - room_),
+                  bytes.data(), count);
+      room_ -= count;
+      bytes = bytes.subspan(count);
+    }
+  }
+
+  const std::shared_ptr<page_pool> pool_;
+  std::vector<std::byte> small_; // all, as long as there are no blocks
+  std::vector<page_pool::block> blocks_;
+  std::size_t room_ = 0; // in the last block
+  std::size_t size_ = 0;
+  std::uint32_t checksum_ = 0;
 };
 
 } // namespace
 
 expected<std::unique_ptr<state_output>>
-memory_storage::begin_state(std::uint64_t checkpoint_id,
-                            const std::string& name) {
+memory_storage::begin_state(std::uint64_t checkpoint_id, const std::string&) {
   const std::lock_guard guard{mutex_};
   begun_.insert(checkpoint_id);
-  const auto last = last_bytes_.find(name);
-  const std::size_t room =
-    last != last_bytes_.end() ? last->second + last->second / 8 : 0;
-  return std::unique_ptr<state_output>{std::make_unique<memory_state_output>(
-    room, [this, name](std::size_t bytes) {
-      const std::lock_guard noting{mutex_};
-      last_bytes_[name] = bytes;
-    })};
+  return std::unique_ptr<state_output>{
+    std::make_unique<memory_state_output>(blocks_)};
 }
 
 expected<std::vector<std::byte>>
@@ -94,8 +117,9 @@ expected<stored_checkpoint> memory_storage::load(std::uint64_t checkpoint_id) {
 }
 
 expected<void> memory_storage::discard(std::uint64_t checkpoint_id) {
+  decltype(checkpoints_)::node_type gone; // ends without the lock
   const std::lock_guard guard{mutex_};
-  checkpoints_.erase(checkpoint_id);
+  gone = checkpoints_.extract(checkpoint_id);
   begun_.erase(checkpoint_id);
   return {};
 }

@@ -6,12 +6,14 @@
 
 #include "libflow/checkpoint/checkpoint_storage.hpp"
 #include "libflow/core/file_system.hpp"
+#include "libflow/core/page_pool.hpp"
 
 namespace flow {
 
 /// Checkpoints in the memory of the process that runs the job manager: they
 /// survive failures of subtasks, not of that process. States stay within their
-/// handles.
+/// handles. The memory of a checkpoint that nothing refers to any more is kept
+/// for the next one: between two of them as much again as is stored.
 class memory_storage final : public checkpoint_storage {
 public:
   /// @param files where a checkpoint lies that a job is begun from
@@ -37,8 +39,7 @@ private:
   std::map<std::uint64_t, std::shared_ptr<const checkpoint_metadata>>
     checkpoints_;                 // of mutex_
   std::set<std::uint64_t> begun_; // of mutex_
-  std::map<std::string, std::size_t>
-    last_bytes_; // of a name's state; of mutex_
+  const std::shared_ptr<page_pool> blocks_ = page_pool::make();
 };
 
 } // namespace flow

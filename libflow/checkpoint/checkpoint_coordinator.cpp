@@ -457,11 +457,10 @@ void checkpoint_coordinator::publish_next(time_point now, steps& out) {
   }
 }
 
-/// Moves the states out of what was pending: they may be large.
+/// Moves the states out of what was pending.
 std::shared_ptr<const checkpoint_metadata>
 checkpoint_coordinator::take_metadata(std::uint64_t id, pending& of) const {
-  const std::shared_ptr<checkpoint_metadata> result{new checkpoint_metadata,
-                                                    drop_in_pieces};
+  const auto result = std::make_shared<checkpoint_metadata>();
   result->checkpoint_id = id;
   result->kind = of.snapshot;
   result->job_id = plan_.job_id;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "libflow/core/bytes.hpp"
-#include "libflow/core/large_memory.hpp"
 #include "libflow/state/state_format.hpp"
 
 namespace flow {
@@ -59,7 +58,8 @@ void write_subtask(const subtask_state& from, byte_writer& out) {
   out.write_string(from.state.file);
   out.write_int(from.state.size);
   out.write_int(from.state.checksum);
-  write_bytes(from.state.bytes, out);
+  out.write_int(static_cast<std::uint64_t>(from.state.bytes.size()));
+  from.state.bytes.for_each_piece([&](auto piece) { out.write_raw(piece); });
   block.seal();
 }
 
@@ -109,13 +109,15 @@ bool read_vertex(byte_reader& in, vertex_state& to, std::uint32_t& subtasks) {
 
 bool read_subtask(byte_reader& in, subtask_state& to) {
   std::uint8_t stage = 0;
+  std::vector<std::byte> bytes;
   if (!in.read_int(stage)
       || stage > static_cast<std::uint8_t>(subtask_stage::finished)
       || !read_text(in, to.state.file) || !in.read_int(to.state.size)
-      || !in.read_int(to.state.checksum) || !read_bytes(in, to.state.bytes)
+      || !in.read_int(to.state.checksum) || !read_bytes(in, bytes)
       || !in.finished())
     return false;
   to.stage = static_cast<subtask_stage>(stage);
+  to.state.bytes = shared_bytes{std::move(bytes)};
   // A name, never a way out of the checkpoint's folder.
   return to.state.file.find('/') == std::string::npos && to.state.file != "."
          && to.state.file != "..";
@@ -208,15 +210,6 @@ private:
 };
 
 } // namespace
-
-void drop_in_pieces(checkpoint_metadata* what) noexcept {
-  constexpr std::size_t large = std::size_t{4} << 20;
-  for (auto& vertex : what->vertices)
-    for (auto& each : vertex.subtasks)
-      if (auto& bytes = each.state.bytes; bytes.capacity() >= large)
-        release_pages(bytes.data(), bytes.capacity());
-  delete what;
-}
 
 std::uint64_t state_bytes(const checkpoint_metadata& of) noexcept {
   std::uint64_t sum = 0;

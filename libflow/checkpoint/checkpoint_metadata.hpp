@@ -64,10 +64,6 @@ struct checkpoint_metadata {
                          const checkpoint_metadata&) = default;
 };
 
-/// Deletes it. States that it holds itself go back to the system in pieces,
-/// large as they may be (core/large_memory.hpp).
-void drop_in_pieces(checkpoint_metadata* what) noexcept;
-
 /// Bytes of all states.
 [[nodiscard]] std::uint64_t state_bytes(const checkpoint_metadata& of) noexcept;
 

@@ -14,7 +14,7 @@ namespace flow {
   state_handle handle;
   handle.size = bytes.size();
   handle.checksum = crc32c(bytes);
-  handle.bytes = std::move(bytes);
+  handle.bytes = shared_bytes{std::move(bytes)};
   return handle;
 }
 
@@ -38,9 +38,10 @@ check_state(const std::string& where, const state_handle& handle,
 /// The state within a handle, checked.
 [[nodiscard]] inline expected<std::vector<std::byte>>
 checked_inline_state(const std::string& where, const state_handle& handle) {
-  if (auto checked = check_state(where, handle, handle.bytes); !checked)
+  auto bytes = handle.bytes.whole();
+  if (auto checked = check_state(where, handle, bytes); !checked)
     return checked.error();
-  return handle.bytes;
+  return bytes;
 }
 
 } // namespace flow

@@ -1,19 +1,19 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
+
+#include "libflow/core/shared_bytes.hpp"
 
 namespace flow {
 
 /// Where the bytes of one subtask's state lie. A value; crosses processes and
-/// stands in metadata.
+/// stands in metadata. Copies share the bytes.
 struct state_handle {
-  std::vector<std::byte> bytes; ///< the state itself, where `file` is empty
-  std::string file;             ///< name within the checkpoint's folder
-  std::uint64_t size = 0;       ///< of the state
-  std::uint32_t checksum = 0;   ///< CRC-32C of the state
+  shared_bytes bytes;         ///< the state itself, where `file` is empty
+  std::string file;           ///< name within the checkpoint's folder
+  std::uint64_t size = 0;     ///< of the state
+  std::uint32_t checksum = 0; ///< CRC-32C of the state
 
   friend bool operator==(const state_handle&, const state_handle&) = default;
 };

@@ -128,6 +128,39 @@ TEST_CASE("discarding takes away one checkpoint alone") {
   });
 }
 
+TEST_CASE("the bytes of a checkpoint stay as long as anybody refers to them") {
+  constexpr std::size_t large = (std::size_t{3} << 20) + 12'345;
+  memory_storage it{std::make_shared<memory_file_system>()};
+  const auto take_large = [&](std::uint64_t id) {
+    auto handle = write(it, id, "0-0", pattern(large, static_cast<int>(id)));
+    REQUIRE(handle);
+    auto metadata = std::make_shared<checkpoint_metadata>();
+    metadata->checkpoint_id = id;
+    metadata->vertices.emplace_back().subtasks.push_back(
+      {subtask_stage::running, std::move(*handle)});
+    REQUIRE(it.publish(std::move(metadata)));
+  };
+  take_large(1);
+  take_large(2);
+  auto first = it.load(1);
+  REQUIRE(first);
+  const auto handle = first->metadata->vertices[0].subtasks[0].state; // a copy
+  REQUIRE(it.discard(1));
+  take_large(3); // in memory of its own
+  auto second = it.load(2);
+  REQUIRE(it.discard(2));
+  second = it.load(3); // nobody has the second any more
+  take_large(4);       // in the memory of the second
+  take_large(5);
+  CHECK((*it.read_state({}, handle) == pattern(large, 1)));
+  for (const std::uint64_t id : {3, 4, 5}) {
+    const auto loaded = it.load(id);
+    REQUIRE(loaded);
+    CHECK((*it.read_state({}, loaded->metadata->vertices[0].subtasks[0].state)
+           == pattern(large, static_cast<int>(id))));
+  }
+}
+
 TEST_CASE("a checkpoint leaves nothing behind that is not its own") {
   const auto files = std::make_shared<memory_file_system>();
   filesystem_storage it{files, "c/job"};
