@@ -201,16 +201,17 @@ void subtask_actor::on_open() {
     begin(nullptr);
     return;
   }
-  shared_.background->run(
-    [self = caf::actor_cast<caf::actor>(this), storage = shared_.storage,
-     from = std::exchange(restored_.from, nullptr), place = place_] {
-      caf::anon_send(self, restored_atom::value,
-                     std::make_shared<const expected<restored_task>>(
-                       read_restored(*storage, *from, place)));
-    });
+  shared_.background->run([self = caf::actor_cast<caf::actor>(this),
+                           storage = shared_.storage, from = restored_.from,
+                           place = place_] {
+    caf::anon_send(self, restored_atom::value,
+                   std::make_shared<const expected<restored_task>>(
+                     read_restored(*storage, *from, place)));
+  });
 }
 
 void subtask_actor::on_restored(const expected<restored_task>& state) {
+  restored_ = {};
   if (!task_)
     return;
   if (state)
