@@ -167,8 +167,8 @@ TEST_CASE("prices are log-uniform") {
 
 TEST_CASE("bids fall within their auction's time as often as they should") {
   for (const auto& [rate, bids_within, auctions_with] :
-       {std::tuple{1'250'000, 0.950, 0.999}, std::tuple{100'000, 0.748, 0.955},
-        std::tuple{12'500, 0.720, 0.932}, std::tuple{10'000, 0.718, 0.930}}) {
+       {std::tuple{100'000, 0.748, 0.955}, std::tuple{12'500, 0.720, 0.932},
+        std::tuple{10'000, 0.718, 0.930}}) {
     CAPTURE(rate);
     std::map<std::int64_t, std::pair<flow::timestamp, flow::timestamp>> open;
     std::vector<std::pair<std::int64_t, flow::timestamp>> bids;
