@@ -92,7 +92,7 @@ class fault_plan {
 public:
   using random_type = std::mt19937_64;
 
-  explicit fault_plan(std::uint64_t seed) : random_(seed) {
+  explicit fault_plan(std::uint64_t seed) : seed_(seed), random_(seed) {
     for (auto& left : budget_)
       left = random_() % 2 == 0 ? 0 : 1 + random_() % 4;
     // Both extremes of pace: a fault every few chances, or one in thousands.
@@ -101,7 +101,7 @@ public:
 
   /// Nothing goes wrong but this.
   fault_plan(std::uint64_t seed, single_fault only)
-    : random_(seed), single_(only) {}
+    : seed_(seed), random_(seed), single_(only) {}
 
   /// Whether `kind` happens at this chance. `odds`: how many chances of this
   /// kind a run has for each message it takes, roughly, as a divisor.
@@ -131,6 +131,7 @@ public:
   /// How many chances the single fault had so far.
   [[nodiscard]] std::uint64_t chances() const noexcept { return chances_; }
 
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
   [[nodiscard]] random_type& random() noexcept { return random_; }
   [[nodiscard]] std::uint64_t below(std::uint64_t bound) {
     return random_() % bound;
@@ -145,6 +146,7 @@ private:
     return true;
   }
 
+  std::uint64_t seed_;
   random_type random_;
   std::optional<single_fault> single_;
   std::uint64_t chances_ = 0;

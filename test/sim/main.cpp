@@ -74,6 +74,7 @@ int run_seeds(seed_range seeds, bool require_all) {
   fault_counts faults;
   std::array<std::uint64_t, branches> jobs{};
   std::uint64_t at_least_once = 0;
+  std::uint64_t two_regions = 0;
   std::uint64_t failed = 0;
   std::uint64_t messages = 0;
   std::uint64_t processes = 0;
@@ -89,6 +90,7 @@ int run_seeds(seed_range seeds, bool require_all) {
     faults += result.faults;
     ++jobs[static_cast<std::size_t>(result.job.second)];
     at_least_once += result.job.at_least_once ? 1 : 0;
+    two_regions += result.job.two_regions ? 1 : 0;
     messages += result.messages;
     processes += result.processes;
     restarts += result.restarts;
@@ -102,7 +104,8 @@ int run_seeds(seed_range seeds, bool require_all) {
   const auto count = seeds.last - seeds.first + 1;
   for (std::size_t i = 0; i < branches; ++i)
     std::cout << "job " << branch_names[i] << ' ' << jobs[i] << '\n';
-  std::cout << "job at_least_once " << at_least_once << '\n';
+  std::cout << "job at_least_once " << at_least_once << '\n'
+            << "job two_regions " << two_regions << '\n';
   for (std::size_t i = 0; i < fault_kinds; ++i) {
     const auto kind = static_cast<fault>(i);
     std::cout << to_string(kind) << ' ' << faults[kind] << '\n';

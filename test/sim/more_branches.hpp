@@ -6,7 +6,7 @@
 
 namespace flow::sim {
 
-// Branches beside those that the simulation draws from.
+// Branches that other tests run by themselves, too.
 
 inline constexpr std::int64_t counted_together = 5;
 

@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "test/sim/more_branches.hpp"
+
 namespace flow::sim {
 
 namespace {
@@ -217,6 +219,10 @@ data_stream<branch_row> add_branch(const branch_settings& settings,
   case branch::async_unordered:
     return numbers.async_unordered<branch_row>(ask{std::move(answerer)},
                                                asking);
+  case branch::count_windows:
+    return sum_fives(numbers);
+  case branch::operator_lists:
+    return hold_back(numbers);
   }
   FLOW_ASSERT(false, "no such branch");
 }
@@ -241,6 +247,14 @@ void one_each(std::int64_t key, std::int64_t per_key, Value value,
               rows_map& rows) {
   for (std::int64_t seq = 0; seq < per_key; ++seq)
     rows[{key, seq}] = {value(seq)};
+}
+
+void sums(std::int64_t key, std::int64_t per_key, rows_map& rows) {
+  for (std::int64_t last = counted_together - 1; last < per_key;
+       last += counted_together) {
+    const std::int64_t first = last - counted_together + 1;
+    rows[{key, last}] = {(first + last) * counted_together / 2};
+  }
 }
 
 void pairs(std::int64_t key, std::int64_t per_key, rows_map& rows) {
@@ -289,6 +303,11 @@ void add_rows(branch what, std::int64_t key, std::int64_t per_key,
   case branch::async_unordered:
     return one_each(
       key, per_key, [](std::int64_t seq) { return seq * answer_factor; }, rows);
+  case branch::count_windows:
+    return sums(key, per_key, rows);
+  case branch::operator_lists:
+    return one_each(
+      key, per_key, [](std::int64_t) { return std::int64_t{0}; }, rows);
   }
 }
 
@@ -300,7 +319,8 @@ expected_rows rows_of(const branch_settings& settings) {
     add_rows(settings.what, key, settings.numbers.per_key, result.rows);
   result.in_order = settings.what == branch::tumbling
                     || settings.what == branch::sessions
-                    || settings.what == branch::growing_rules;
+                    || settings.what == branch::growing_rules
+                    || settings.what == branch::count_windows;
   result.rising = settings.what == branch::growing_rules;
   return result;
 }

@@ -24,6 +24,8 @@ enum class branch : std::uint8_t {
   growing_rules,   ///< keyed, beside a broadcast map that grows meanwhile
   async_ordered,   ///< asks somebody who answers in any order
   async_unordered, ///< the same, answers as they come
+  count_windows,   ///< sums of each five numbers, by a count trigger
+  operator_lists,  ///< held back in an operator list, beside a union list
 };
 
 inline constexpr std::array branch_names{
@@ -31,6 +33,7 @@ inline constexpr std::array branch_names{
   std::string_view{"interval_join"}, std::string_view{"timers"},
   std::string_view{"waiting_rules"}, std::string_view{"growing_rules"},
   std::string_view{"async_ordered"}, std::string_view{"async_unordered"},
+  std::string_view{"count_windows"}, std::string_view{"operator_lists"},
 };
 inline constexpr std::size_t branches = branch_names.size();
 

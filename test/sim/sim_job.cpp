@@ -45,6 +45,18 @@ private:
   std::int64_t attempt_ = 0;
 };
 
+data_stream<numbered> timed_numbers(stream_environment& env,
+                                    const numbers_settings& which,
+                                    const std::string& prefix) {
+  auto numbers = env.from_source<numbered>(make_numbers(which));
+  numbers.uid(prefix + "numbers");
+  auto timed =
+    numbers.assign_timestamps_and_watermarks(bounded_out_of_orderness(
+      duration_ms{0}, [](const numbered& each) { return time_of(each.seq); }));
+  timed.uid(prefix + "time");
+  return timed;
+}
+
 template <class T, class Format>
 void write_to(data_stream<T> rows, const std::shared_ptr<file_system>& files,
               std::string_view folder, const std::string& header,
@@ -65,14 +77,11 @@ std::shared_ptr<const job_graph> sim_graph(const sim_job& job,
                                            const job_options& options,
                                            const sim_surroundings& around) {
   stream_environment env{options};
-  auto numbers = env.from_source<numbered>(make_numbers(job.numbers));
-  numbers.uid("numbers");
-  auto timed =
-    numbers.assign_timestamps_and_watermarks(bounded_out_of_orderness(
-      duration_ms{0}, [](const numbered& each) { return time_of(each.seq); }));
-  timed.uid("time");
+  auto timed = timed_numbers(env, job.numbers, "");
   auto counted = timed.key_by(&numbered::key).process<passed>(count_along{job});
   counted.uid("count");
+  if (job.two_regions)
+    timed = timed_numbers(env, job.numbers, "other ");
   auto second = add_branch({job.second, job.numbers, job.at_least_once}, env,
                            timed, around.answerer);
   second.uid("second");

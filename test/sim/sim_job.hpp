@@ -30,10 +30,14 @@ struct sim_surroundings {
 ///
 ///     numbers --key--> count along --> results/         key,seq,attempt
 ///        `-----------> branch -------> late/ or store   key,id,value
+///
+/// With two regions the branch has numbers of its own, and each half starts
+/// again without the other.
 struct sim_job {
   numbers_settings numbers;
   branch second = branch::tumbling;
   sink_kind second_sink = sink_kind::files;
+  bool two_regions = false;
   bool at_least_once = false; ///< what the job's checkpoints are
   /// State of each key beside its count: much of it makes files of states,
   /// which are part of the metadata else.

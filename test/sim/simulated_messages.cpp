@@ -174,7 +174,15 @@ void simulated_run::watch(caf::scheduled_actor& actor,
     checks_.watermark_arrives(actor.id(), message.channel, mark);
 }
 
+/// Whether checkpoints get done is judged where the job is one region.
 void simulated_run::watch_checkpoints(const next_message& message) {
+  const bool triggers =
+    message.kind == message_kind::decision
+    && message.decision->what == checkpoint_step::kind::trigger;
+  if (triggers)
+    stop_job(64); // a stop and a barrier at once are what is hard
+  if (job_.two_regions)
+    return;
   if (message.kind == message_kind::attempt_runs)
     liveness_.attempt_runs(undisturbed());
   else if (message.kind == message_kind::attempt_ends)
@@ -184,10 +192,9 @@ void simulated_run::watch_checkpoints(const next_message& message) {
   if (message.kind != message_kind::decision)
     return;
   const checkpoint_step& step = *message.decision;
-  if (step.what == checkpoint_step::kind::trigger) {
-    stop_job(64); // a stop and a barrier at once are what is hard
+  if (triggers)
     liveness_.triggered(step.id);
-  } else if (step.what == checkpoint_step::kind::notify_completed)
+  else if (step.what == checkpoint_step::kind::notify_completed)
     liveness_.completed(step.id);
   else if (step.what == checkpoint_step::kind::notify_aborted)
     liveness_.given_up(step.id, step.failure);

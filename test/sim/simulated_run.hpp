@@ -74,6 +74,7 @@ private:
   };
 
   void choose_settings();
+  void choose_by_number();
   job_options options_of_process();
   sim_surroundings surroundings_of(const beginning& process);
   expected<beginning> begin_process();
