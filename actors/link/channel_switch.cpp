@@ -7,6 +7,19 @@
 
 namespace flow {
 
+namespace {
+
+bool all_within(const batch& records, const hash_range& wanted) {
+  const auto hashes = records.hashes();
+  // Without a way out of the loop: it is done for every record.
+  bool within = hashes.size() == records.size();
+  for (const std::uint64_t each : hashes)
+    within &= wanted.contains(each);
+  return within;
+}
+
+} // namespace
+
 class channel_switch::remote_consumer final : public element_way {
 public:
   remote_consumer(std::shared_ptr<channel_switch> owner,
@@ -63,7 +76,7 @@ std::shared_ptr<element_way> channel_switch::add_producer(
   const place& where, std::shared_ptr<peer_link> over, const batch_codec& codec,
   std::shared_ptr<channel_end> end) {
   auto fresh = std::make_shared<route>();
-  *fresh = {where, std::move(over), &codec, std::move(end), {}};
+  *fresh = {where, std::move(over), &codec, std::move(end), {}, {}};
   {
     const std::lock_guard guard{mutex_};
     producers_[where.channel] = fresh;
@@ -74,9 +87,9 @@ std::shared_ptr<element_way> channel_switch::add_producer(
 
 std::shared_ptr<credit_way> channel_switch::add_consumer(
   const place& where, std::shared_ptr<peer_link> over, const batch_codec& codec,
-  std::shared_ptr<channel_end> end) {
+  std::shared_ptr<channel_end> end, std::optional<hash_range> hashes) {
   auto fresh = std::make_shared<route>();
-  *fresh = {where, std::move(over), &codec, std::move(end), {}};
+  *fresh = {where, std::move(over), &codec, std::move(end), hashes, {}};
   {
     const std::lock_guard guard{mutex_};
     consumers_[where.channel] = fresh;
@@ -146,6 +159,10 @@ expected<void> channel_switch::take_element(const route& to,
   auto element = decode_element(frame.payload, *to.codec);
   if (!element)
     return element.error();
+  if (to.hashes && element->is_data()
+      && !all_within(*element->batch(), *to.hashes))
+    return error{error_code::corrupt_data,
+                 "records of a channel have not the hashes of its keys"};
   to.end->on_element(frame.header.sequence, std::move(*element));
   return {};
 }

@@ -4,11 +4,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "actors/link/peer_link.hpp"
 #include "actors/messages/channel_ways.hpp"
 #include "libflow/core/ids.hpp"
+#include "libflow/core/key_group.hpp"
 #include "libflow/exchange/batch_codec.hpp"
 
 namespace flow {
@@ -56,10 +58,12 @@ public:
                                             std::shared_ptr<channel_end> end);
 
   /// A consumer of this process receives from the channel.
-  std::shared_ptr<credit_way> add_consumer(const place& where,
-                                           std::shared_ptr<peer_link> over,
-                                           const batch_codec& codec,
-                                           std::shared_ptr<channel_end> end);
+  /// @param hashes  that its records have to come with, for they say where
+  /// keyed state lies; none: it has no use for them
+  std::shared_ptr<credit_way>
+  add_consumer(const place& where, std::shared_ptr<peer_link> over,
+               const batch_codec& codec, std::shared_ptr<channel_end> end,
+               std::optional<hash_range> hashes = {});
 
   /// The task has ended; what still comes for it is dropped.
   void remove(std::uint32_t task, std::uint32_t attempt);
@@ -77,7 +81,8 @@ private:
     std::shared_ptr<peer_link> over;
     const batch_codec* codec = nullptr;
     std::shared_ptr<channel_end> end;
-    net::frame_sequence credits; // of a producer: frames that came
+    std::optional<hash_range> hashes; // of a consumer
+    net::frame_sequence credits;      // of a producer: frames that came
   };
   using routes = std::map<std::uint32_t, std::shared_ptr<route>>; // by channel
 

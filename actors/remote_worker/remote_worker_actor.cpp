@@ -125,7 +125,7 @@ void remote_worker_actor::on_exit() {
 // -- from the job manager -----------------------------------------------------
 
 void remote_worker_actor::on_deploy(const deploy_task& what) {
-  const remote_task fresh{what.place.attempt, what.job_manager, {}};
+  const remote_task fresh{what.place.attempt, what.job_manager, {}, {}};
   if (broken_) {
     fail_task(what.task, fresh, *broken_);
     return;
@@ -230,6 +230,8 @@ void remote_worker_actor::handle(const task_deployed& what) {
   if (found == tasks_.end() || found->second.attempt != what.attempt)
     return;
   remote_task& task = found->second;
+  if (!task.reports.deployed())
+    return put_down("it reported a task as deployed twice");
   task.handle = spawn<remote_subtask>(caf::actor_cast<caf::actor>(this),
                                       what.task, what.attempt);
   send(task.job_manager, deployed_atom::value, what.task, what.attempt,
@@ -248,9 +250,12 @@ void remote_worker_actor::handle(const coordinator_deployed& what) {
 
 void remote_worker_actor::handle(const task_connected& what) {
   const auto found = tasks_.find(what.task);
-  if (found != tasks_.end() && found->second.attempt == what.attempt)
-    send(found->second.job_manager, connected_atom::value, what.task,
-         what.attempt);
+  if (found == tasks_.end() || found->second.attempt != what.attempt)
+    return;
+  if (!found->second.reports.connected())
+    return put_down("it reported a task as connected out of turn");
+  send(found->second.job_manager, connected_atom::value, what.task,
+       what.attempt);
 }
 
 void remote_worker_actor::handle(const task_changed& what) {
@@ -258,6 +263,9 @@ void remote_worker_actor::handle(const task_changed& what) {
   const auto found = tasks_.find(report.task);
   if (found == tasks_.end() || found->second.attempt != report.attempt)
     return;
+  if (!found->second.reports.changed(report.state))
+    return put_down("it reported a task as "
+                    + std::string{to_string(report.state)} + " out of turn");
   send(found->second.job_manager, taskstate_atom::value, report);
   if (terminal(report.state))
     tasks_.erase(found);
@@ -412,6 +420,11 @@ void remote_worker_actor::give_up(error why) {
 // -- the rest -----------------------------------------------------------------
 
 void remote_worker_actor::order(const worker_message& what) {
+  if (const auto* told = std::get_if<task_order>(&what);
+      told != nullptr && told->action == task_action::cancel)
+    if (const auto found = tasks_.find(told->task);
+        found != tasks_.end() && found->second.attempt == told->attempt)
+      found->second.reports.told_to_cancel();
   if (state_ == state::ready)
     link_->send(what);
   else if (state_ != state::broken && state_ != state::ending)

@@ -12,6 +12,7 @@
 #include "actors/messages/deploy_messages.hpp"
 #include "actors/messages/resource_messages.hpp"
 #include "actors/remote_worker/remote_handles.hpp"
+#include "actors/remote_worker/task_reports.hpp"
 #include "actors/remote_worker/worker_board.hpp"
 #include "actors/support/worker_context.hpp"
 
@@ -88,6 +89,7 @@ private:
     std::uint32_t attempt = 0;
     caf::actor job_manager;
     caf::actor handle; ///< null until it is deployed
+    task_reports reports{};
   };
   struct remote_source {
     std::uint32_t attempt = 0;

@@ -197,6 +197,12 @@ void subtask_actor::on_connect(
 void subtask_actor::on_open() {
   if (!task_)
     return;
+  if (!wiring_ || std::exchange(told_to_open_, true)) {
+    end(task_state::failed,
+        error{error_code::corrupt_data,
+              "it was told to open before it was connected, or twice"});
+    return;
+  }
   if (!restored_.from) {
     begin(nullptr);
     return;
@@ -240,14 +246,14 @@ void subtask_actor::begin(const restored_task* from) {
 
 void subtask_actor::on_trigger(std::uint32_t attempt,
                                const checkpoint_barrier& barrier) {
-  if (!task_ || attempt != attempt_)
+  if (!task_ || !open_ || attempt != attempt_)
     return;
   task_->trigger(barrier);
   schedule_run();
 }
 
 void subtask_actor::on_completed(std::uint32_t attempt, std::uint64_t id) {
-  if (!task_ || attempt != attempt_)
+  if (!task_ || !open_ || attempt != attempt_)
     return;
   check(work([&] { return task_->checkpoint_completed(id); }));
   give_up_writing(id);
@@ -255,7 +261,7 @@ void subtask_actor::on_completed(std::uint32_t attempt, std::uint64_t id) {
 }
 
 void subtask_actor::on_aborted(std::uint32_t attempt, std::uint64_t id) {
-  if (!task_ || attempt != attempt_)
+  if (!task_ || !open_ || attempt != attempt_)
     return;
   give_up_writing(id);
   check(work([&] { return task_->checkpoint_aborted(id); }));
@@ -344,14 +350,14 @@ void subtask_actor::watermark_reached(timestamp mark) {
 // -- splits and commands ------------------------------------------------------
 
 void subtask_actor::on_split(const split_bytes& split) {
-  if (!task_)
+  if (!task_ || !open_)
     return;
   check(work([&] { return task_->add_split(split.bytes); }));
   schedule_run();
 }
 
 void subtask_actor::on_no_more_splits() {
-  if (!task_)
+  if (!task_ || !open_)
     return;
   check(work([this] { return task_->no_more_splits(); }));
   schedule_run();

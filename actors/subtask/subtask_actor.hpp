@@ -98,6 +98,7 @@ private:
   std::shared_ptr<const task_wiring> wiring_;
   /// Snapshots that are being written, each with the flag that ends it.
   std::map<std::uint64_t, std::shared_ptr<std::atomic<bool>>> writing_;
+  bool told_to_open_ = false;
   bool open_ = false;
   bool run_scheduled_ = false;
   std::uint64_t wake_epoch_ = 0;

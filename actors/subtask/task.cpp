@@ -304,6 +304,10 @@ void task::dispatch(picked next) {
     settle_barriers();
     break;
   case element_kind::end_of_partition:
+    if (!channel_ended_[next.channel])
+      throw task_failure{error{error_code::corrupt_data,
+                               "input channel " + std::to_string(next.channel)
+                                 + " ends before its data does"}};
     barriers_->end_of_partition(next.channel);
     settle_barriers();
     break;

@@ -5,6 +5,7 @@
 #include "actors/messages/resource_messages.hpp"
 #include "actors/task_manager/task_manager_actor.hpp"
 #include "actors/worker/split_relay.hpp"
+#include "libflow/api/node_code.hpp"
 
 namespace flow {
 
@@ -152,6 +153,10 @@ void worker_actor::handle(const deploy_order& order) {
 }
 
 void worker_actor::handle(const coordinator_order& order) {
+  const auto& vertices = setup_.graph->vertices();
+  if (order.vertex >= vertices.size()
+      || code_of(vertices[order.vertex].head()).make_coordinator() == nullptr)
+    return;
   send(task_manager_, deploysrc_atom::value,
        deploy_coordinator{vertex_id{order.vertex}, order.attempt, graph_,
                           order.restored, self_handle()});

@@ -122,6 +122,7 @@ private:
 
   void dial(std::uint32_t worker, net::link_role role);
   [[nodiscard]] bool linked(const wiring_order& order) const;
+  [[nodiscard]] bool fits(const wiring_order& order) const;
   void wire(const wiring_order& order, local_task& to);
   void wire_parked();
   [[nodiscard]] std::shared_ptr<task_wiring>

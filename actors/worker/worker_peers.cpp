@@ -29,7 +29,10 @@ void worker_actor::on_reader_trigger(const reader_trigger& what) {
 void worker_actor::on_question(std::uint32_t worker,
                                const split_question& question) {
   const auto found = coordinators_.find(question.vertex);
-  if (found == coordinators_.end() || found->second.attempt != question.attempt)
+  if (found == coordinators_.end() || found->second.attempt != question.attempt
+      || question.task >= ids_.size()
+      || ids_[question.task].vertex != vertex_id{question.vertex}
+      || ids_[question.task].index != question.subtask)
     return;
   send(relay_of(found->second, worker, question), nextsplit_atom::value,
        question.subtask);

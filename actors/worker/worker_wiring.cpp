@@ -103,6 +103,32 @@ void worker_actor::wire_parked() {
   }
 }
 
+/// Whether the order names the channels that the graph has.
+bool worker_actor::fits(const wiring_order& order) const {
+  const subtask_id id = ids_[order.task];
+  const auto& ports = setup_.graph->vertex(id.vertex).outputs;
+  const auto is = [this](std::uint32_t task, subtask_id wanted) {
+    return task < ids_.size() && ids_[task] == wanted;
+  };
+  const auto fits_output = [&](const auto& each, const auto& channel) {
+    return is(each.task, channel.consumer)
+           && each.input_channel == channel.input_channel;
+  };
+  const auto fits_input = [&](const auto& each, const auto& channel) {
+    const auto& of = setup_.graph->vertex(channel.producer.vertex).outputs;
+    return is(each.task, channel.producer) && each.port < of.size()
+           && of[each.port] == channel.edge
+           && each.output_channel == channel.output_channel;
+  };
+  if (order.outputs.size() != ports.size())
+    return false;
+  for (std::size_t port = 0; port < ports.size(); ++port)
+    if (!std::ranges::equal(order.outputs[port],
+                            graph_->outputs_of(id, ports[port]), fits_output))
+      return false;
+  return std::ranges::equal(order.inputs, graph_->inputs_of(id), fits_input);
+}
+
 /// Null if the order does not fit the graph.
 /// @pre linked(order)
 std::shared_ptr<task_wiring>
@@ -110,8 +136,7 @@ worker_actor::wiring_of(const wiring_order& order, const caf::actor& subtask) {
   const subtask_id id = ids_[order.task];
   const job_vertex& vertex = setup_.graph->vertex(id.vertex);
   const auto inputs = graph_->inputs_of(id);
-  if (order.outputs.size() != vertex.outputs.size()
-      || order.inputs.size() != inputs.size())
+  if (!fits(order))
     return nullptr;
   auto result = std::make_shared<task_wiring>();
   for (std::uint32_t port = 0; port < order.outputs.size(); ++port) {
@@ -123,7 +148,7 @@ worker_actor::wiring_of(const wiring_order& order, const caf::actor& subtask) {
       to.input_channel = each.input_channel;
       if (each.worker == setup_.worker)
         to.subtask = local(each.task);
-      else if (each.task < ids_.size())
+      else
         to.way = setup_.channels->add_producer(
           {order.task, order.attempt,
            numbers_.of(each.task, each.input_channel)},
@@ -133,6 +158,7 @@ worker_actor::wiring_of(const wiring_order& order, const caf::actor& subtask) {
   }
   for (std::uint32_t channel = 0; channel < order.inputs.size(); ++channel) {
     const auto& each = order.inputs[channel];
+    const job_edge& edge = setup_.graph->edge(inputs[channel].edge);
     auto& from = result->inputs.emplace_back();
     from.port = each.port;
     from.output_channel = each.output_channel;
@@ -141,9 +167,11 @@ worker_actor::wiring_of(const wiring_order& order, const caf::actor& subtask) {
     else
       from.way = setup_.channels->add_consumer(
         {order.task, order.attempt, numbers_.of(order.task, channel)},
-        peers_[each.worker].data,
-        codec_of(setup_.graph->edge(inputs[channel].edge)),
-        std::make_shared<subtask_end>(subtask, 0, channel));
+        peers_[each.worker].data, codec_of(edge),
+        std::make_shared<subtask_end>(subtask, 0, channel),
+        edge.how == partitioning::hash ? std::optional{hashes_of(
+          graph_->key_groups_of(id), vertex.max_parallelism)}
+                                       : std::nullopt);
   }
   if (order.coordinator) {
     const auto found = coordinators_.find(index_of(id.vertex));

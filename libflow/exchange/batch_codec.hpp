@@ -9,6 +9,7 @@
 #include "libflow/core/batch.hpp"
 #include "libflow/core/bytes.hpp"
 #include "libflow/core/codec.hpp"
+#include "libflow/core/hash.hpp"
 #include "libflow/core/plain_bytes.hpp"
 
 namespace flow {
@@ -120,10 +121,12 @@ private:
   using key_type = std::conditional_t<ships_keys, Key, std::uint8_t>;
   static constexpr bool encodes = codable<T>;
 
-  /// Keys without their hashes have no sense.
+  /// Computed keys and their hashes come together.
   [[nodiscard]] static bool known(std::uint8_t columns) noexcept {
-    return columns == 0 || columns == batch_has_hashes
-           || (ships_keys && columns == (batch_has_hashes | batch_has_keys));
+    return columns == 0
+           || columns
+                == (ships_keys ? batch_has_hashes | batch_has_keys
+                               : batch_has_hashes);
   }
 
   [[nodiscard]] static std::size_t
@@ -168,9 +171,12 @@ private:
     if constexpr (ships_keys) {
       arena_scope scope{to.arena_for_copies()};
       auto& keys = to.template keys<Key>();
-      for (std::size_t i = 0; i < count && !in.failed(); ++i)
-        if (!codec<Key>::decode(in, keys.emplace_back()))
+      const auto hashes = to.hashes();
+      for (std::size_t i = 0; i < count && !in.failed(); ++i) {
+        auto& key = keys.emplace_back();
+        if (!codec<Key>::decode(in, key) || key_hash(key) != hashes[i])
           in.fail();
+      }
     }
     return !in.failed();
   }

@@ -46,6 +46,21 @@ TEST_CASE("a stopped source sends what it read and no last watermark") {
   CHECK(story.find('|') == std::string::npos);
 }
 
+TEST_CASE("a channel that ends before its data does fails the task") {
+  stream_environment env{test_options(2)};
+  end_apart(env.from_sequence(1, 0)
+              .rebalance()
+              .map([](std::int64_t x) { return x; })
+              .name("m"),
+            2);
+  task_harness it{env, "m"};
+  it.open();
+  it.feed(0, stream_element::of_end_of_partition());
+  const auto result = it.run();
+  CHECK(result.next == step::failed);
+  CHECK(result.cause->text == "input channel 0 ends before its data does");
+}
+
 TEST_CASE("a task ends when all its channels have, without credit too") {
   stream_environment env{test_options(2)};
   auto from = env.from_sequence(1, 0);

@@ -74,9 +74,9 @@ stream_element keyed_points(std::size_t count) {
     batch->append(
       named_point{"the point of number " + std::to_string(i), {number, 7}},
       static_cast<timestamp>(i) * 10);
-    batch->append_hash(i * 0x9e3779b97f4a7c15);
-    batch->keys<text>().emplace_back("a key beyond twelve bytes "
-                                     + std::to_string(i));
+    const text key{"a key beyond twelve bytes " + std::to_string(i)};
+    batch->append_hash(key_hash(key));
+    batch->keys<text>().emplace_back(key);
   }
   return stream_element::of_data(batch_ptr{std::move(batch)}, 12'345);
 }
@@ -125,6 +125,15 @@ TEST_CASE("records come back with stamps, hashes and computed keys") {
     if (count > 0)
       CHECK(same<text>(*a.find_keys<text>(), *b.find_keys<text>()));
   }
+}
+
+TEST_CASE("hashes without the keys that they are of are damage") {
+  const points_codec codec;
+  auto batch = record_batch<named_point>::make();
+  batch->append(named_point{}, 0);
+  batch->append_hash(5);
+  const auto sent = stream_element::of_data(batch_ptr{std::move(batch)});
+  CHECK(!decode_element(encoded_element(sent, codec), codec));
 }
 
 TEST_CASE("values of numbers are copied whole, in the bytes of their codec") {
