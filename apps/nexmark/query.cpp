@@ -3,6 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#if FLOW_COMMON_TYPES
+namespace flow {
+FLOW_COMMON_RECORD(, nexmark::event)
+}
+#endif
+
 namespace nexmark {
 
 namespace {
@@ -35,6 +41,14 @@ constexpr std::array queries{
 };
 
 } // namespace
+
+flow::data_stream<event>
+query_context::timed_events(flow::duration_ms extra) const {
+  auto timed = events.assign_timestamps_and_watermarks(
+    flow::bounded_out_of_orderness(out_of_orderness + extra, time_of));
+  timed.uid("event-time").name("event time");
+  return timed;
+}
 
 std::span<const query> all_queries() {
   return queries;

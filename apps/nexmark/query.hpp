@@ -14,6 +14,13 @@
 #include "libflow/connectors/files/file_sink.hpp"
 #include "libflow/connectors/files/output_directory.hpp"
 
+#if FLOW_COMMON_TYPES
+/// Compiled once, in query.cpp, and not for every query.
+namespace flow {
+FLOW_COMMON_RECORD(extern, nexmark::event)
+}
+#endif
+
 namespace nexmark {
 
 /// What a query gets: its input, and where its rows go.
@@ -28,12 +35,7 @@ struct query_context {
   /// The events with watermarks.
   /// @param extra  how much more these are behind
   [[nodiscard]] flow::data_stream<event>
-  timed_events(flow::duration_ms extra = flow::duration_ms{0}) const {
-    auto timed = events.assign_timestamps_and_watermarks(
-      flow::bounded_out_of_orderness(out_of_orderness + extra, time_of));
-    timed.uid("event-time").name("event time");
-    return timed;
-  }
+  timed_events(flow::duration_ms extra = flow::duration_ms{0}) const;
 
   /// Ends the query: writes rows as CSV, or counts them.
   /// @param header  names of the columns, without `op` and line's end
