@@ -91,13 +91,13 @@ bool had_ended(const vertex_state& old, const task_place& place) {
 
 void snapshot_writer::write() {
   if (how_.storage)
-    output_ = write_state();
+    state_ = write_state();
 }
 
-expected<std::unique_ptr<state_output>> snapshot_writer::write_state() {
+expected<state_handle> snapshot_writer::write_state() {
   auto output = how_.storage->begin_state(checkpoint_id_, how_.name);
   if (!output)
-    return output;
+    return output.error();
   byte_string piece;
   while (writer_.write_some(piece)) {
     if (how_.given_up->load(std::memory_order_relaxed))
@@ -106,16 +106,11 @@ expected<std::unique_ptr<state_output>> snapshot_writer::write_state() {
       return done.error();
     piece.clear();
   }
-  return output;
+  return (*output)->finish();
 }
 
 written_snapshot snapshot_writer::finish() {
-  expected<state_handle> state{state_handle{}};
-  if (!output_)
-    state = output_.error();
-  else if (*output_)
-    state = (*output_)->finish();
-  return {std::move(state), writer_.work()};
+  return {std::move(state_), writer_.work()};
 }
 
 expected<restored_task> read_restored(checkpoint_storage& storage,

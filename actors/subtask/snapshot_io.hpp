@@ -38,19 +38,16 @@ public:
   /// processor. Frees what the capture refers to as it goes.
   void write();
 
-  /// Has the storage make it durable, and does the operators' blocking work, in
-  /// any case. Waits rather than works.
+  /// Does the operators' blocking work, in any case. Waits rather than works.
   [[nodiscard]] written_snapshot finish();
 
 private:
-  expected<std::unique_ptr<state_output>> write_state();
+  expected<state_handle> write_state();
 
   snapshot_writing how_;
   std::uint64_t checkpoint_id_;
   task_capture_writer writer_;
-  /// What was written; null: nothing was to be.
-  expected<std::unique_ptr<state_output>> output_{
-    std::unique_ptr<state_output>{}};
+  expected<state_handle> state_{state_handle{}};
 };
 
 /// Reads what the task at `place` starts from. Reads the states of all old

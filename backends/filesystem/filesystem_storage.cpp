@@ -74,7 +74,7 @@ private:
   expected<void> open() {
     if (auto made = files_.make_directories(directory_); !made)
       return made;
-    auto file = files_.create_large(path());
+    auto file = files_.create(path());
     if (!file)
       return file.error();
     file_ = std::move(*file);

@@ -2,19 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <limits>
 #include <memory>
 #include <system_error>
-#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "libflow/core/page_pool.hpp"
 
 namespace flow {
 
@@ -142,104 +137,6 @@ private:
   descriptor file_;
 };
 
-/// Bytes beyond the first posix_file_system::cached_bytes go to the disk past
-/// the system's cache, a block at a time: what the system need not copy costs
-/// no memory of its own, and `sync` finds little left to do. The first ones
-/// stay in the cache, for a state of moderate size may soon be read again.
-/// Where a file system cannot do this, all goes the usual way.
-class posix_large_file final : public writable_file {
-public:
-  posix_large_file(std::string path, int number)
-    : path_(std::move(path)), file_(number) {}
-
-  expected<void> append(std::string_view bytes) override {
-    while (!bytes.empty()) {
-      const std::size_t count = std::min(bytes.size(), room_);
-      if (block_)
-        std::memcpy(block_.get() + waiting_, bytes.data(), count);
-      else if (auto done = put(bytes.substr(0, count)); !done)
-        return done;
-      waiting_ += block_ ? count : 0;
-      room_ -= count;
-      bytes.remove_prefix(count);
-      if (room_ == 0)
-        if (auto done = block_ ? put_block() : begin_blocks(); !done)
-          return done;
-    }
-    return {};
-  }
-
-  expected<void> sync() override {
-    if (auto done = put_rest(); !done)
-      return done;
-    if (uninterrupted([&] { return ::fsync(file_.get()); }) != 0)
-      return failure("write to the disk", path_, errno);
-    return {};
-  }
-
-  expected<void> close() override {
-    if (auto done = put_rest(); !done)
-      return done;
-    if (file_.close() != 0 && errno != EINTR)
-      return failure("close", path_, errno);
-    return {};
-  }
-
-private:
-  bool set_direct(bool on) {
-    const int flags = ::fcntl(file_.get(), F_GETFL);
-    return flags >= 0
-           && ::fcntl(file_.get(), F_SETFL,
-                      on ? flags | O_DIRECT : flags & ~O_DIRECT)
-                == 0;
-  }
-
-  expected<void> begin_blocks() {
-    room_ = std::numeric_limits<std::size_t>::max();
-    if (!set_direct(true))
-      return {};
-    block_ = page_pool::make()->take();
-    room_ = page_pool::block_bytes;
-    return {};
-  }
-
-  expected<void> put_block() {
-    room_ = page_pool::block_bytes;
-    return put({reinterpret_cast<const char*>(block_.get()),
-                std::exchange(waiting_, 0)});
-  }
-
-  /// The last block may have any length, which only the cache takes.
-  expected<void> put_rest() {
-    if (waiting_ == 0)
-      return {};
-    set_direct(false);
-    return put_block();
-  }
-
-  expected<void> put(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto count = uninterrupted(
-        [&] { return ::write(file_.get(), bytes.data(), bytes.size()); });
-      if (count < 0 && errno == EINVAL && block_
-          && std::exchange(direct_, false) && set_direct(false))
-        continue; // the disk wants more of its blocks than their size here
-      if (count < 0)
-        return failure("write", path_, errno);
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
-  }
-
-  std::string path_;
-  descriptor file_;
-  std::size_t room_ =
-    posix_file_system::cached_bytes; // until blocks begin, then in the block
-  page_pool::block block_;           // null: bytes go through the cache
-  std::size_t waiting_ = 0;          // bytes in the block
-  bool direct_ = true;               // as far as is known
-};
-
 class posix_file_lock final : public file_lock {
 public:
   explicit posix_file_lock(int number) : file_(number) {}
@@ -247,16 +144,6 @@ public:
 private:
   descriptor file_; // closing it frees the lock
 };
-
-template <class File>
-expected<std::unique_ptr<writable_file>> create_as(const std::string& path) {
-  const int number = uninterrupted([&] {
-    return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  });
-  if (number < 0)
-    return failure("create", path, errno);
-  return std::unique_ptr<writable_file>{std::make_unique<File>(path, number)};
-}
 
 } // namespace
 
@@ -277,12 +164,13 @@ posix_file_system::open(const std::string& path) {
 
 expected<std::unique_ptr<writable_file>>
 posix_file_system::create(const std::string& path) {
-  return create_as<posix_writable_file>(path);
-}
-
-expected<std::unique_ptr<writable_file>>
-posix_file_system::create_large(const std::string& path) {
-  return create_as<posix_large_file>(path);
+  auto number = uninterrupted([&] {
+    return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  });
+  if (number < 0)
+    return failure("create", path, errno);
+  return std::unique_ptr<writable_file>{
+    std::make_unique<posix_writable_file>(path, number)};
 }
 
 expected<file_kind> posix_file_system::kind_of(const std::string& path) {

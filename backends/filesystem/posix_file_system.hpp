@@ -8,15 +8,10 @@ namespace flow {
 /// @thread any; calls may block
 class posix_file_system final : public file_system {
 public:
-  /// Of a large file, what the system's cache keeps.
-  static constexpr std::size_t cached_bytes = std::size_t{64} << 20;
-
   expected<std::unique_ptr<readable_file>>
   open(const std::string& path) override;
   expected<std::unique_ptr<writable_file>>
   create(const std::string& path) override;
-  expected<std::unique_ptr<writable_file>>
-  create_large(const std::string& path) override;
   expected<file_kind> kind_of(const std::string& path) override;
   expected<std::vector<directory_entry>> list(const std::string& path) override;
   expected<void> make_directories(const std::string& path) override;

@@ -84,13 +84,6 @@ public:
   virtual expected<std::unique_ptr<writable_file>>
   create(const std::string& path) = 0;
 
-  /// The same for what may be very large and is read again seldom, if ever.
-  /// What append() takes may be written, and fail, by sync() or close() only.
-  virtual expected<std::unique_ptr<writable_file>>
-  create_large(const std::string& path) {
-    return create(path);
-  }
-
   /// `none` when there is nothing; only a path that cannot be looked at is an
   /// error.
   virtual expected<file_kind> kind_of(const std::string& path) = 0;

@@ -1,7 +1,6 @@
 #include "backends/filesystem/posix_file_system.hpp"
 
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 #include <doctest/doctest.h>
@@ -52,14 +51,6 @@ struct fixture {
   }
 };
 
-/// Numbers that tell where in a file they are.
-std::string numbered(std::size_t bytes) {
-  std::string result(bytes, '\0');
-  for (std::size_t at = 0; at + sizeof at <= bytes; at += sizeof at)
-    std::memcpy(result.data() + at, &at, sizeof at);
-  return result;
-}
-
 /// A small disk mounted on a directory, taken away at the end.
 struct small_disk {
   std::string path;
@@ -77,35 +68,6 @@ struct small_disk {
 };
 
 } // namespace
-
-TEST_CASE_FIXTURE(
-  fixture, "a large file holds what was appended, however it got there") {
-  constexpr std::size_t cached = posix_file_system::cached_bytes;
-  for (const std::size_t size :
-       {std::size_t{0}, std::size_t{5}, cached - 1, cached, cached + 4096,
-        cached + (std::size_t{2} << 20) + 777}) {
-    const auto text = numbered(size);
-    auto file = files.create_large(at("large"));
-    REQUIRE(file);
-    constexpr std::size_t piece = 65'551; // fits nothing
-    for (std::size_t begin = 0; begin < size; begin += piece)
-      REQUIRE((*file)->append(std::string_view{text}.substr(begin, piece)));
-    REQUIRE((*file)->sync());
-    REQUIRE((*file)->close());
-    CHECK((get("large") == text));
-    REQUIRE(files.remove_file(at("large")));
-  }
-}
-
-TEST_CASE_FIXTURE(fixture, "a large file that is only closed is whole, too") {
-  const auto text = numbered(posix_file_system::cached_bytes + 100);
-  auto file = files.create_large(at("large"));
-  REQUIRE(file);
-  REQUIRE((*file)->append(text));
-  REQUIRE((*file)->close());
-  CHECK((get("large") == text));
-  CHECK_FALSE(files.create_large(at("large"))); // it stands
-}
 
 TEST_CASE_FIXTURE(fixture,
                   "files are created once, read anywhere and removed") {
