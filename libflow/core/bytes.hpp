@@ -107,14 +107,16 @@ public:
 
 private:
   void append(const void* data, std::size_t count) {
-    if (count > static_cast<std::size_t>(end_ - next_)) [[unlikely]]
-      grow(count);
+    if (count > static_cast<std::size_t>(end_ - next_)) [[unlikely]] {
+      append_growing(data, count);
+      return;
+    }
     if (count != 0)
       std::memcpy(next_, data, count);
     next_ += count;
   }
 
-  void grow(std::size_t count);
+  void append_growing(const void* data, std::size_t count);
 
   std::vector<std::byte>& out_;
   std::size_t start_ = 0;

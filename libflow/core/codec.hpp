@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <span>
@@ -58,6 +59,7 @@ concept codable = detail::is_codable<T>;
 } // namespace flow
 
 #include "libflow/core/codec_standard.hpp"
+#include "libflow/core/plain_bytes.hpp"
 
 namespace flow {
 
@@ -107,6 +109,16 @@ bool decode_scalar(byte_reader& in, T& value) noexcept {
   }
 }
 
+/// @pre the bytes of any T are its encoding
+template <class T>
+bool decode_whole(byte_reader& in, T& value) noexcept {
+  std::span<const std::byte> bytes;
+  if (!in.read_raw(sizeof value, bytes))
+    return false;
+  std::memcpy(static_cast<void*>(&value), bytes.data(), sizeof value);
+  return true;
+}
+
 template <class T>
 void encode_cereal(const T& value, byte_writer& out) {
   const auto before = out.size();
@@ -141,6 +153,8 @@ void codec<T>::encode(const T& value, byte_writer& out) {
     return;
   else if constexpr (kind == detail::codec_kind::scalar)
     detail::encode_scalar(value, out);
+  else if constexpr (detail::is_exact_bytes<T>)
+    out.write_raw(std::as_bytes(std::span{&value, 1}));
   else if constexpr (kind == detail::codec_kind::fields)
     detail::encode_fields(detail::fields_of(value), out);
   else
@@ -155,6 +169,8 @@ bool codec<T>::decode(byte_reader& in, T& value) noexcept {
     return false;
   else if constexpr (kind == detail::codec_kind::scalar)
     return detail::decode_scalar(in, value);
+  else if constexpr (detail::is_exact_bytes<T>)
+    return detail::decode_whole(in, value);
   else if constexpr (kind == detail::codec_kind::fields)
     return detail::decode_fields(in, detail::fields_of(value));
   else

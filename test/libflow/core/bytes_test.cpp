@@ -1,11 +1,16 @@
 #include "libflow/core/bytes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <random>
 
 #include <doctest/doctest.h>
+
+#include "test/support/test_seed.hpp"
 
 using flow::byte_reader;
 using flow::byte_writer;
@@ -64,6 +69,39 @@ TEST_CASE("a writer with a buffer of its own spills to the heap when full") {
     for (int i = 0; i < count; ++i)
       REQUIRE(w.written()[static_cast<std::size_t>(i)] == std::byte(i));
     REQUIRE((w.written().data() == buffer.data()) == (count <= 16));
+  }
+}
+
+TEST_CASE("numbers and raw bytes of any size come out one after the other") {
+  std::mt19937_64 random{test_seed()};
+  std::vector<std::byte> source(100'000);
+  for (auto& each : source)
+    each = static_cast<std::byte>(random());
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::byte> wanted(random() % 3 * 100, std::byte{5});
+    std::vector<std::byte> out = wanted;
+    out.reserve(random() % 20'000);
+    std::array<std::byte, 300> buffer{};
+    const bool buffered = wanted.empty() && random() % 2 == 0;
+    auto writer = buffered ? std::make_unique<byte_writer>(buffer, out)
+                           : std::make_unique<byte_writer>(out);
+    const std::size_t before = buffered ? 0 : wanted.size();
+    for (int i = 0; i < 60; ++i) {
+      // Mostly small ones, and some beyond what is made room for at once.
+      const std::size_t most = random() % 8 == 0 ? 9'000 : 12;
+      const std::size_t size = random() % most;
+      const auto piece =
+        std::span{source}.subspan(random() % 50'000).first(size);
+      writer->write_raw(piece);
+      wanted.insert(wanted.end(), piece.begin(), piece.end());
+      REQUIRE(writer->size() == wanted.size() - before);
+    }
+    const auto written = writer->written();
+    REQUIRE(std::ranges::equal(written, std::span{wanted}.subspan(before)));
+    if (buffered && wanted.size() <= buffer.size())
+      continue;
+    writer.reset();
+    REQUIRE((out == wanted));
   }
 }
 

@@ -55,6 +55,20 @@ private:
   int secret_ = 0;
 };
 
+enum class color : std::uint16_t { red = 1, blue = 0x203 };
+enum class truth : bool { no, yes };
+
+/// Lies in memory as it is encoded.
+struct exact {
+  std::uint64_t a = 0;
+  std::array<std::int16_t, 3> b{};
+  color c = color::red;
+  friend bool operator==(const exact&, const exact&) = default;
+};
+static_assert(flow::detail::is_exact_bytes<exact>);
+static_assert(!flow::detail::is_exact_bytes<truth>);
+static_assert(!flow::detail::is_exact_bytes<double>);
+
 struct celsius {
   double degrees = 0;
 };
@@ -137,6 +151,17 @@ TEST_CASE("the bytes of a record are its fields one after the other") {
   CHECK(numbers(encoded(record{258, true, "ab", 9, true, {-1}}))
         == std::vector<int>{2, 1, 1, 2, 0, 0, 0, 'a', 'b', 1, 9, 1, 1, 1, 0, 0,
                             0, 0xff, 0xff});
+}
+
+TEST_CASE("a record that is copied whole has the bytes of its fields") {
+  const exact value{0x0807060504030201, {9, -1, 0x0c0b}, color::blue};
+  CHECK(numbers(encoded(value))
+        == std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0xff, 0xff, 0x0b,
+                            0x0c, 3, 2});
+  check_round_trip(value);
+  auto cut = encoded(value);
+  cut.pop_back();
+  CHECK_FALSE(decoded<exact>(cut).has_value());
 }
 
 TEST_CASE("text and std::string have the same encoding") {

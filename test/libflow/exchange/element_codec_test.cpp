@@ -28,6 +28,7 @@ struct plain {
 };
 static_assert(flow::detail::is_plain_bytes<plain>);
 static_assert(flow::detail::is_plain_bytes<std::uint64_t>);
+static_assert(!flow::detail::is_exact_bytes<plain>); // a NaN has many forms
 
 struct padded {
   std::uint8_t a = 0;
