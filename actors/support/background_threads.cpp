@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include <unistd.h>
+
 namespace flow {
 
-background_threads::background_threads(std::size_t count) {
+background_threads::background_threads(std::size_t count, int niceness) {
   for (std::size_t i = 0; i < count; ++i)
-    threads_.emplace_back([this] { serve(); });
+    threads_.emplace_back([this, niceness] { serve(niceness); });
 }
 
 background_threads::~background_threads() {
@@ -27,7 +29,9 @@ void background_threads::run(std::function<void()> work) {
   changed_.notify_one();
 }
 
-void background_threads::serve() {
+void background_threads::serve(int niceness) {
+  if (niceness != 0) // of this thread alone; where it is refused, it goes on
+    (void)nice(niceness);
   for (;;) {
     std::function<void()> work;
     {
