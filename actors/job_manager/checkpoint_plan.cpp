@@ -36,10 +36,10 @@ failover_regions regions_of(const execution_graph& graph) {
 
 checkpoint_plan plan_of(const execution_graph& graph,
                         const failover_regions& regions,
-                        const std::string& job_id) {
+                        const std::string& id_text) {
   const job_graph& job = graph.job();
   checkpoint_plan plan;
-  plan.job_id = job_id;
+  plan.job_id = id_text;
   plan.job_name = job.options().job_name;
   plan.hash_id = hash_id;
   for (const auto& vertex : job.vertices()) {

@@ -23,7 +23,7 @@ namespace flow {
 /// execution_graph::subtasks() lists them.
 [[nodiscard]] checkpoint_plan plan_of(const execution_graph& graph,
                                       const failover_regions& regions,
-                                      const std::string& job_id);
+                                      const std::string& id_text);
 
 /// Whether the job has a sink that shows only what a checkpoint has committed:
 /// then it ends with one, also without an interval.

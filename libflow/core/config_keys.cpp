@@ -12,6 +12,7 @@
 #include <toml++/toml.h>
 
 #include "libflow/core/built.hpp"
+#include "libflow/core/key_group.hpp"
 #include "libflow/core/option_values.hpp"
 #include "libflow/core/suggest.hpp"
 #include "libflow/core/units.hpp"
@@ -21,8 +22,6 @@ namespace flow {
 namespace {
 
 using applied = expected<void>;
-
-constexpr std::int64_t most_subtasks = 32'768;
 
 applied store(duration_ms& target, std::string_view text) {
   const auto value = parse_duration(text);
@@ -247,7 +246,7 @@ constexpr config_key all_keys[] = {
    "the parallelism, at least 128",
    true,
    [](options_ref o, text_view text) {
-     return store(o.max_parallelism, text, {1, most_subtasks});
+     return store(o.max_parallelism, text, {1, max_max_parallelism});
    }},
   {"pipeline.auto-watermark-interval", "DURATION", "200ms",
    "time between watermarks; 0: none by the clock", true,
@@ -260,7 +259,7 @@ constexpr config_key all_keys[] = {
   {"taskmanager.numberOfTaskSlots", "N", "",
    "slots of a worker; none: as many as the job needs", true,
    [](options_ref o, text_view text) {
-     return store(o.task_slots, text, {1, most_subtasks});
+     return store(o.task_slots, text, {1, max_max_parallelism});
    }},
   {"taskmanager.memory.process.size", "SIZE", "", "memory budget of a worker",
    built.memory_budget, nowhere},

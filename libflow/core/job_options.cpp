@@ -8,12 +8,11 @@
 
 #include "libflow/core/built.hpp"
 #include "libflow/core/config_keys.hpp"
+#include "libflow/core/key_group.hpp"
 
 namespace flow {
 
 namespace {
-
-constexpr std::int64_t most_subtasks = 32'768;
 
 // What the common options say beyond job_options itself.
 struct common_flags {
@@ -30,7 +29,7 @@ void add_running_options(option_set& set, job_options& options,
                          common_flags& flags) {
   set
     .add("parallelism", &options.parallelism, "N", "subtasks of each operator",
-         {1, most_subtasks})
+         {1, max_max_parallelism})
     .short_name('p');
   set.add("D", &flags.settings, "KEY=VALUE",
           "sets a configuration key; any number of times");

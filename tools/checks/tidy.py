@@ -71,10 +71,19 @@ def check_functions(root):
     return problems, lengths
 
 
+def compiled_together(file):
+    """The sources that CMake has put into one, or the file itself."""
+    if os.path.basename(os.path.dirname(file)) != "Unity":
+        return [file]
+    with open(file, encoding="utf-8") as text:
+        return re.findall(r'^#include "(.*)"', text.read(), re.MULTILINE)
+
+
 def compiled_sources(root, compile_commands):
     base = os.path.realpath(root)
-    return {os.path.relpath(os.path.realpath(entry["file"]), base)
-            for entry in compile_commands}
+    return {os.path.relpath(os.path.realpath(file), base)
+            for entry in compile_commands
+            for file in compiled_together(entry["file"])}
 
 
 def named_beside(root, path):

@@ -80,6 +80,15 @@ if(FLOW_BUILD_TESTS)
     ${flow_standard_headers} <doctest/doctest.h>)
 endif()
 
+# flow_together(TARGET): its sources are compiled some at a time, which takes half
+# the time where each reads the same headers and makes the same of templates.
+# They may have no two names alike in unnamed namespaces. Not for benches: what is
+# inlined would depend on the neighbours.
+function(flow_together target)
+  set_target_properties(${target} PROPERTIES
+    UNITY_BUILD "${FLOW_UNITY}" UNITY_BUILD_BATCH_SIZE 5)
+endfunction()
+
 # flow_library(NAME [PRECOMPILED HEADERS...]): a static library whose sources the
 # subdirectories add with target_sources(); alias flow::NAME. PRECOMPILED: what
 # most of its sources include besides the standard library.
@@ -97,6 +106,7 @@ function(flow_library name)
   cmake_parse_arguments(arg "" "" "PRECOMPILED" ${ARGN})
   target_precompile_headers(${name} PRIVATE
     ${flow_standard_headers} ${arg_PRECOMPILED})
+  flow_together(${name})
 endfunction()
 
 # flow_sources(TARGET FILE...): adds .cpp files of this folder to a library.
@@ -135,12 +145,13 @@ function(flow_quick_to_compile target)
 endfunction()
 
 # flow_test(NAME FILES... [LINK TARGETS...] [TIMEOUT SECONDS] [SERIAL]
-# [NIGHTLY]): one doctest program of several files; each file is a ctest entry
-# of its own, labelled with the folder under test/ it comes from. SERIAL: not
-# beside other tests, for those that measure. NIGHTLY: only run by
-# tools/nightly. A test that links flow_runtime is left out without it.
+# [NIGHTLY] [TOGETHER]): one doctest program of several files; each file is a
+# ctest entry of its own, labelled with the folder under test/ it comes from.
+# SERIAL: not beside other tests, for those that measure. NIGHTLY: only run by
+# tools/nightly. TOGETHER: compiled as flow_together() says. A test that links
+# flow_runtime is left out without it.
 function(flow_test name)
-  cmake_parse_arguments(arg "SERIAL;NIGHTLY" "TIMEOUT" "LINK" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL;NIGHTLY;TOGETHER" "TIMEOUT" "LINK" ${ARGN})
   if("flow_runtime" IN_LIST arg_LINK AND NOT FLOW_BUILD_RUNTIME)
     return()
   endif()
@@ -156,6 +167,9 @@ function(flow_test name)
   target_precompile_headers(${name} REUSE_FROM flow_doctest)
   if(NOT arg_SERIAL)
     flow_quick_to_compile(${name})
+  endif()
+  if(arg_TOGETHER)
+    flow_together(${name})
   endif()
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/test")

@@ -9,7 +9,7 @@ using namespace bridge;
 
 namespace {
 
-constexpr std::int64_t most = 20'000;
+constexpr std::int64_t numbers_sent = 20'000;
 
 struct repeating_facts {
   std::atomic<std::uint64_t> acknowledged{0};
@@ -36,9 +36,9 @@ caf::behavior repeat(caf::stateful_actor<repeating_state>* self,
   return {
     [=](produce_atom) {
       auto& state = self->state;
-      for (int i = 0; i < 100 && state.offered < most; ++i)
+      for (int i = 0; i < 100 && state.offered < numbers_sent; ++i)
         state.out->offer(self, state.offered++);
-      if (state.offered < most)
+      if (state.offered < numbers_sent)
         self->delayed_send(self, 1ms, produce_atom::value);
     },
     [=](const flow::source_resume& news) {
@@ -53,7 +53,7 @@ caf::behavior repeat(caf::stateful_actor<repeating_state>* self,
     [=](const flow::source_acknowledged& news) {
       self->state.out->on_acknowledged(news);
       facts->acknowledged = news.up_to;
-      if (news.up_to == static_cast<std::uint64_t>(most)
+      if (news.up_to == static_cast<std::uint64_t>(numbers_sent)
           && !std::exchange(self->state.done, true))
         flow::close(self, self->state.out->handle());
     },
@@ -83,7 +83,7 @@ struct failing_sum {
     }
     sum.set(sum.value() + value);
     count.set(count.value() + 1);
-    if (count.value() >= most)
+    if (count.value() >= numbers_sent)
       out.emit(sum.value());
   }
 };
@@ -123,8 +123,8 @@ TEST_CASE("a sender that repeats loses nothing by failures") {
   const auto facts = std::make_shared<repeating_facts>();
   const auto totals = totals_of(flow::actor_delivery::at_least_once, facts);
   REQUIRE_FALSE(totals.empty());
-  CHECK(totals.back() >= most * (most - 1) / 2);
-  CHECK(facts->acknowledged == most);
+  CHECK(totals.back() >= numbers_sent * (numbers_sent - 1) / 2);
+  CHECK(facts->acknowledged == numbers_sent);
   CHECK(facts->resumes == 3);
   CHECK_FALSE(facts->went_back);
 }
@@ -133,7 +133,7 @@ TEST_CASE("numbered records are in the state once, whatever is repeated") {
   const auto facts = std::make_shared<repeating_facts>();
   const auto totals = totals_of(flow::actor_delivery::exactly_once, facts);
   REQUIRE_FALSE(totals.empty());
-  CHECK(totals.back() == most * (most - 1) / 2);
+  CHECK(totals.back() == numbers_sent * (numbers_sent - 1) / 2);
   CHECK(totals.size() == 1);
   CHECK_FALSE(facts->went_back);
 }

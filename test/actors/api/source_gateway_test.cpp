@@ -25,7 +25,7 @@ struct feeder {
   int closed = 0;
 };
 
-caf::behavior feed(caf::event_based_actor* self, feeder* state) {
+caf::behavior feed_gateway(caf::event_based_actor* self, feeder* state) {
   state->out.attach(self);
   return {
     [=](const flow::source_credit& credit) {
@@ -79,7 +79,7 @@ struct gateway_fixture {
     auto& state = *states.emplace_back(std::make_unique<feeder>(handle()));
     state.last = last;
     state.bulk = std::move(bulk);
-    feeders.push_back(actors.get().spawn(feed, &state));
+    feeders.push_back(actors.get().spawn(feed_gateway, &state));
     return state;
   }
 
