@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,6 +14,8 @@
 #include "libflow/state/key_hasher.hpp"
 #include "libflow/state/segment.hpp"
 #include "libflow/state/segment_pool.hpp"
+#include "libflow/state/table_cursor.hpp"
+#include "libflow/state/table_directory.hpp"
 #include "libflow/state/table_snapshot.hpp"
 
 namespace flow {
@@ -52,13 +52,8 @@ public:
   explicit segmented_table(std::shared_ptr<segment_pool> pool,
                            hash_range owned = {}, std::uint32_t depth_hint = 0,
                            Hasher hasher = {})
-    : pool_(std::move(pool)), begin_(owned.first),
-      normalise_(
-        static_cast<std::uint32_t>(std::countl_zero(owned.last - owned.first))),
-      used_share_(((owned.last - owned.first) << normalise_ >> 32) + 1),
-      hasher_(std::move(hasher)) {
-    FLOW_ASSERT(pool_ != nullptr && owned.first < owned.last,
-                "a table has a pool and a range of hashes");
+    : directory_(owned), pool_(std::move(pool)), hasher_(std::move(hasher)) {
+    FLOW_ASSERT(pool_ != nullptr, "a table has a pool");
     reset(depth_hint);
   }
 
@@ -70,7 +65,7 @@ public:
   /// Starts loading what find() of this hash will touch. Worth it some 8 to 32
   /// keys ahead.
   void prefetch(std::uint64_t hash) const noexcept {
-    const place at{directory_data_[index_of(hash)]};
+    const auto at = directory_.of(hash);
     const auto slot = static_cast<std::uint32_t>(hash) & at.mask();
     __builtin_prefetch(at.tags() + slot, 1);
     __builtin_prefetch(at.entries() + slot, 1);
@@ -81,21 +76,19 @@ public:
 
   /// The same for what owns() reads.
   void prefetch_owner(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(
-      &place{directory_data_[index_of(hash)]}.segment().header(), 0);
+    __builtin_prefetch(&directory_.of(hash).segment().header(), 0);
     asm volatile("");
   }
 
   /// Whether no snapshot holds the values of keys with this hash.
   [[nodiscard]] bool owns(std::uint64_t hash) const noexcept {
-    return !snapshot_live()
-           || !place{directory_data_[index_of(hash)]}.segment().shared();
+    return !snapshot_live() || !directory_.of(hash).segment().shared();
   }
 
   /// Whether keys of two hashes are in one segment.
   [[nodiscard]] bool same_segment(std::uint64_t a,
                                   std::uint64_t b) const noexcept {
-    return directory_data_[index_of(a)] == directory_data_[index_of(b)];
+    return directory_.of(a).word() == directory_.of(b).word();
   }
 
   /// The value of a key, or nullptr. Here and below a key may be given as
@@ -104,24 +97,18 @@ public:
   template <class Lookup>
   [[nodiscard]] const Value* find(std::uint64_t hash,
                                   const Lookup& key) const noexcept {
-    const entry* found =
-      find_entry(place{directory_data_[index_of(hash)]}, hash, key);
+    const entry* found = directory_.of(hash).find(hash, key);
     return found != nullptr ? &found->value : nullptr;
   }
 
   /// A key and its value; no key: none.
-  struct item {
-    const Key* key = nullptr;
-    const Value* value = nullptr;
-    explicit operator bool() const noexcept { return key != nullptr; }
-  };
+  using item = table_item<Key, const Value>;
 
   /// The same as find(), with the key as it stands in the table.
   template <class Lookup>
   [[nodiscard]] item find_item(std::uint64_t hash,
                                const Lookup& key) const noexcept {
-    const entry* found =
-      find_entry(place{directory_data_[index_of(hash)]}, hash, key);
+    const entry* found = directory_.of(hash).find(hash, key);
     return found != nullptr ? item{&found->key, &found->value} : item{};
   }
 
@@ -129,12 +116,12 @@ public:
   /// snapshot's any more.
   template <class Lookup>
   [[nodiscard]] Value* find_writable(std::uint64_t hash, const Lookup& key) {
-    const std::size_t index = index_of(hash);
-    entry* found = find_entry(place{directory_data_[index]}, hash, key);
+    const std::size_t index = directory_.index_of(hash);
+    entry* found = directory_.at(index).find(hash, key);
     if (found == nullptr)
       return nullptr;
     if (snapshot_live() && unshare(index)) [[unlikely]]
-      found = find_entry(place{directory_data_[index]}, hash, key);
+      found = directory_.at(index).find(hash, key);
     return &found->value;
   }
 
@@ -155,13 +142,13 @@ public:
   /// a segment that a snapshot holds is copied first.
   template <class Lookup>
   bool erase(std::uint64_t hash, const Lookup& key) {
-    std::size_t index = index_of(hash);
-    if (find_entry(place{directory_data_[index]}, hash, key) == nullptr)
+    std::size_t index = directory_.index_of(hash);
+    if (directory_.at(index).find(hash, key) == nullptr)
       return false;
     if (snapshot_live())
       unshare(index);
-    const place at{directory_data_[index]};
-    const entry* found = find_entry(at, hash, key);
+    const auto at = directory_.at(index);
+    const entry* found = at.find(hash, key);
     segment_type one = at.segment();
     one.erase(static_cast<std::uint32_t>(found - one.entries()));
     --size_;
@@ -177,11 +164,12 @@ public:
   template <class Judge, class Change>
   std::uint64_t sweep_segment(std::uint64_t from, Judge&& judge,
                               Change&& change) {
-    const std::size_t index = index_of(from);
-    const std::size_t next = next_segment(index);
+    const std::size_t index = directory_.index_of(from);
+    const std::size_t next = directory_.next_segment(index);
     sweep_slots(index, judge, change);
-    const std::uint64_t last = hashes_of_places(index, next).last;
-    return next >= directory_.size() || last < from ? begin_ : last + 1;
+    const std::uint64_t last = directory_.hashes_of_places(index, next).last;
+    return next >= directory_.size() || last < from ? directory_.first_hash()
+                                                    : last + 1;
   }
 
   /// Ends all entries; segments go back to the pool.
@@ -197,17 +185,12 @@ public:
   /// Memory of segments and directory; not what keys and values hold
   /// elsewhere, nor what only snapshots hold.
   [[nodiscard]] std::size_t bytes() const noexcept {
-    return segment_bytes_ + directory_.capacity() * sizeof(std::uintptr_t);
+    return segment_bytes_ + directory_.bytes();
   }
 
   /// Depth at which a new table of this one's size need not split.
   [[nodiscard]] std::uint32_t depth_hint() const noexcept {
-    if (segments_ < 2)
-      return 0;
-    // The owned range fills more than half of the directory; the rest of its
-    // places leads nowhere.
-    const std::size_t places = (segments_ << 32) / used_share_;
-    return static_cast<std::uint32_t>(std::bit_width(places * 3 / 4));
+    return segments_ < 2 ? 0 : directory_.depth_for(segments_);
   }
 
   [[nodiscard]] std::size_t segment_count() const noexcept { return segments_; }
@@ -226,8 +209,8 @@ public:
   template <class F>
   void for_each(F&& f) const {
     for (std::size_t index = 0; index < directory_.size();
-         index = next_segment(index)) {
-      const segment_type one = place{directory_[index]}.segment();
+         index = directory_.next_segment(index)) {
+      const segment_type one = directory_.segment_at(index);
       const entry* entries = one.entries();
       one.for_each_slot([&](std::uint32_t slot) {
         f(std::as_const(entries[slot].key), std::as_const(entries[slot].value));
@@ -235,79 +218,9 @@ public:
     }
   }
 
-  /// The same, with a value that may be written to.
-  struct writable_item {
-    const Key* key = nullptr;
-    Value* value = nullptr;
-    explicit operator bool() const noexcept { return key != nullptr; }
-  };
-
-  /// Walks over the entries in steps, in the order of for_each(). One that is
-  /// not of a constant table gives values to be written to: it copies segments
-  /// that a snapshot holds.
-  /// Owner: whoever walks; must not outlive the table, of which between the
-  /// first step and the last nothing else may be changed, nor a snapshot taken
-  /// when values are written to.
-  template <class Table>
-  class basic_cursor {
-    static constexpr bool writes = !std::is_const_v<Table>;
-    using result = std::conditional_t<writes, writable_item, item>;
-
-  public:
-    explicit basic_cursor(Table& table) : table_(&table) {
-      if (!table.directory_.empty())
-        enter();
-    }
-
-    /// The next entry; an item without a key at the end and ever after.
-    [[nodiscard]] result next() {
-      while (used_ == 0) {
-        base_ += detail::tag_group;
-        if (base_ < slots_) {
-          load();
-          continue;
-        }
-        if (index_ >= table_->directory_.size())
-          return {};
-        index_ = table_->next_segment(index_);
-        if (index_ >= table_->directory_.size())
-          return {};
-        enter();
-      }
-      const auto slot =
-        base_ + static_cast<std::uint32_t>(std::countr_zero(used_));
-      used_ &= used_ - 1;
-      return {&entries_[slot].key, &entries_[slot].value};
-    }
-
-  private:
-    void enter() {
-      if constexpr (writes) {
-        if (table_->snapshot_live())
-          table_->unshare(index_);
-      }
-      const auto one = place{table_->directory_[index_]}.segment();
-      entries_ = one.entries();
-      tags_ = one.tags();
-      slots_ = one.slots();
-      base_ = 0;
-      load();
-    }
-    void load() noexcept {
-      used_ = static_cast<std::uint32_t>(
-        _mm_movemask_epi8(detail::load_tags(tags_ + base_)));
-    }
-
-    Table* table_;
-    std::size_t index_ = 0;
-    detail::table_entry<Key, Value>* entries_ = nullptr;
-    const std::uint8_t* tags_ = nullptr;
-    std::uint32_t slots_ = 0;
-    std::uint32_t base_ = 0;
-    std::uint32_t used_ = 0;
-  };
-  using cursor = basic_cursor<const segmented_table>;
-  using writing_cursor = basic_cursor<segmented_table>;
+  /// The same in steps; the second with values that may be written to.
+  using cursor = table_cursor<const segmented_table>;
+  using writing_cursor = table_cursor<segmented_table>;
 
   /// The contents as they are now. Cost: one reference per segment, no copy.
   [[nodiscard]] snapshot_type snapshot() {
@@ -318,13 +231,12 @@ public:
     constexpr std::size_t ahead = 16;
     for (std::size_t index = 0; index < directory_.size();) {
       if (index + ahead < directory_.size())
-        __builtin_prefetch(&place{directory_[index + ahead]}.segment().header(),
-                           1);
-      segment_type one = place{directory_[index]}.segment();
-      const std::size_t next = next_segment(index);
+        __builtin_prefetch(&directory_.segment_at(index + ahead).header(), 1);
+      segment_type one = directory_.segment_at(index);
+      const std::size_t next = directory_.next_segment(index);
       if (one.header().size != 0) {
         one.acquire();
-        held.push_back({one, hashes_of_places(index, next)});
+        held.push_back({one, directory_.hashes_of_places(index, next)});
       }
       index = next;
     }
@@ -336,116 +248,24 @@ private:
   using segment_type = detail::segment<Key, Value>;
   using entry = typename segment_type::entry;
 
-  /// A word of the directory: the address of a segment and, in the bits that
-  /// its alignment leaves free, the binary logarithm of its slots, so that a
-  /// search does not touch the segment's header.
-  class place {
-  public:
-    explicit place(std::uintptr_t word) noexcept : word_(word) {}
-    explicit place(segment_type one) noexcept
-      : word_(reinterpret_cast<std::uintptr_t>(&one.header())
-              | static_cast<std::uintptr_t>(std::countr_zero(one.slots()))) {}
-
-    [[nodiscard]] std::uintptr_t word() const noexcept { return word_; }
-    [[nodiscard]] std::size_t slots() const noexcept {
-      return std::size_t{1} << (word_ & log_mask);
-    }
-    [[nodiscard]] std::uint32_t mask() const noexcept {
-      return static_cast<std::uint32_t>(slots() - 1);
-    }
-    [[nodiscard]] segment_type segment() const noexcept {
-      return segment_type{header()};
-    }
-    [[nodiscard]] std::uint8_t* tags() const noexcept {
-      return segment().tags();
-    }
-    [[nodiscard]] entry* entries() const noexcept {
-      return segment_type::entries_at(header(), slots());
-    }
-
-  private:
-    static constexpr std::uintptr_t log_mask = segment_pool::alignment - 1;
-
-    [[nodiscard]] detail::segment_header* header() const noexcept {
-      return reinterpret_cast<detail::segment_header*>(word_ & ~log_mask);
-    }
-
-    std::uintptr_t word_;
-  };
+  template <class>
+  friend class table_cursor;
 
   /// A directory that grows beyond this many places per segment would be the
   /// answer to keys whose hashes agree in their top bits; the segment grows
   /// instead.
   static constexpr std::size_t max_places_per_segment = 256;
 
-  [[nodiscard]] std::uint64_t normalised(std::uint64_t hash) const noexcept {
-    return (hash - begin_) << normalise_;
-  }
-  [[nodiscard]] std::size_t index_of(std::uint64_t hash) const noexcept {
-    return normalised(hash) >> directory_shift_;
-  }
-
-  /// The hashes that lead to places first .. next - 1.
-  [[nodiscard]] hash_range hashes_of_places(std::size_t first,
-                                            std::size_t next) const noexcept {
-    // Behind the last place the shift gives 0, and one less all bits.
-    const std::uint64_t end = next << directory_shift_;
-    return {begin_ + ((first << directory_shift_) >> normalise_),
-            begin_ + ((end - 1) >> normalise_)};
-  }
-
-  template <class Lookup>
-  [[nodiscard]] static entry* find_entry(place at, std::uint64_t hash,
-                                         const Lookup& key) noexcept {
-    const std::uint32_t mask = at.mask();
-    const std::uint8_t* tags = at.tags();
-    entry* entries = at.entries();
-    const std::uint8_t tag = detail::tag_of(hash);
-    auto slot = static_cast<std::uint32_t>(hash) & mask;
-    for (;;) {
-      const auto group = detail::load_tags(tags + slot);
-      for (auto match = detail::match_tag(group, tag); match != 0;
-           match &= match - 1) {
-        entry* candidate =
-          entries
-          + ((slot + static_cast<std::uint32_t>(std::countr_zero(match)))
-             & mask);
-        if (candidate->key == key) [[likely]]
-          return candidate;
-      }
-      if (detail::match_tag(group, detail::tag_empty) != 0) [[likely]]
-        return nullptr;
-      slot = (slot + detail::tag_group) & mask;
-    }
-  }
-
-  /// Places of the directory that lead to a segment: a run whose length is a
-  /// power of two.
-  [[nodiscard]] std::size_t
-  run_length(const detail::segment_header& header) const noexcept {
-    return std::size_t{1} << (depth_ - header.depth);
-  }
-  [[nodiscard]] std::size_t next_segment(std::size_t index) const noexcept {
-    return index + run_length(place{directory_[index]}.segment().header());
-  }
-
-  void set_run(std::size_t index, segment_type one) {
-    const std::size_t length = run_length(one.header());
-    const std::size_t first = index & ~(length - 1);
-    std::fill_n(directory_.begin() + static_cast<std::ptrdiff_t>(first), length,
-                place{one}.word());
-  }
-
   template <class Lookup>
   [[gnu::noinline]] Value& insert(std::uint64_t hash, const Lookup& key) {
-    std::size_t index = index_of(hash);
-    while (place{directory_[index]}.segment().header().unused == 0) {
+    std::size_t index = directory_.index_of(hash);
+    while (directory_.segment_at(index).header().unused == 0) {
       make_room(index);
-      index = index_of(hash);
+      index = directory_.index_of(hash);
     }
     if (snapshot_live())
       unshare(index);
-    segment_type one = place{directory_[index]}.segment();
+    segment_type one = directory_.segment_at(index);
     const std::uint32_t slot = one.free_slot(hash);
     entry* created = one.entries() + slot;
     {
@@ -459,7 +279,7 @@ private:
 
   template <class Judge, class Change>
   void sweep_slots(std::size_t index, Judge& judge, Change& change) {
-    segment_type one = place{directory_[index]}.segment();
+    segment_type one = directory_.segment_at(index);
     bool writable = !snapshot_live();
     one.for_each_slot([&](std::uint32_t slot) {
       const sweep verdict = judge(std::as_const(one.entries()[slot].value));
@@ -467,7 +287,7 @@ private:
         return;
       if (!std::exchange(writable, true)) {
         unshare(index); // a copy has its entries in the same slots
-        one = place{directory_[index]}.segment();
+        one = directory_.segment_at(index);
       }
       if (verdict == sweep::change && change(one.entries()[slot].value))
         return;
@@ -480,7 +300,7 @@ private:
 
   /// Gives the segment at a place room for one more entry.
   void make_room(std::size_t index) {
-    const segment_type one = place{directory_[index]}.segment();
+    const segment_type one = directory_.segment_at(index);
     const auto& header = one.header();
     if (one.is_empty_constant()) {
       replace(index, make(first_slots_, header.depth));
@@ -498,9 +318,9 @@ private:
 
   [[nodiscard]] bool
   may_split(const detail::segment_header& header) const noexcept {
-    if (header.depth < depth_)
+    if (header.depth < directory_.depth())
       return true;
-    return depth_ < detail::max_segment_depth
+    return directory_.depth() < detail::max_segment_depth
            && directory_.size() <= max_places_per_segment * (segments_ + 1);
   }
 
@@ -511,7 +331,7 @@ private:
 
   /// Puts a segment in the place of an empty one.
   void replace(std::size_t index, segment_type one) {
-    set_run(index, one);
+    directory_.set(index, one);
     ++moves_;
   }
 
@@ -526,7 +346,7 @@ private:
 
   void rebuild(std::size_t index, std::uint32_t slots) {
     const arena_scope owning{nullptr};
-    segment_type old = place{directory_[index]}.segment();
+    segment_type old = directory_.segment_at(index);
     const bool copy = must_copy(old);
     segment_type fresh = make(slots, old.header().depth);
     old.for_each_slot([&](std::uint32_t slot) {
@@ -539,45 +359,32 @@ private:
 
   void split(std::size_t index) {
     const arena_scope owning{nullptr};
-    segment_type old = place{directory_[index]}.segment();
+    segment_type old = directory_.segment_at(index);
     const std::uint32_t depth = old.header().depth;
-    if (depth == depth_) {
-      double_directory();
+    if (depth == directory_.depth()) {
+      directory_.double_places();
       index *= 2;
     }
     const bool copy = must_copy(old);
     std::pair<segment_type, segment_type> halves{make(old.slots(), depth + 1),
                                                  make(old.slots(), depth + 1)};
-    const std::uint64_t bit = std::uint64_t{1} << (63 - depth);
     old.for_each_slot([&](std::uint32_t slot) {
       const std::uint64_t hash = hasher_(old.entries()[slot].key);
-      const bool upper = (normalised(hash) & bit) != 0;
+      const bool upper = directory_.in_upper_half(hash, depth);
       old.transfer(slot, copy, upper ? halves.second : halves.first, hash);
     });
-    const std::size_t length = std::size_t{1} << (depth_ - depth);
-    const std::size_t first = index & ~(length - 1);
-    set_run(first, halves.first);
-    set_run(first + length / 2, halves.second);
+    directory_.set_halves(index, depth, halves);
     ++segments_;
     ++moves_;
     segment_bytes_ -= segment_type::block_bytes(old.slots());
     old.drop_transferred(copy, *pool_);
   }
 
-  void double_directory() {
-    std::vector<std::uintptr_t> doubled(directory_.size() * 2);
-    for (std::size_t i = 0; i < directory_.size(); ++i)
-      doubled[2 * i] = doubled[2 * i + 1] = directory_[i];
-    directory_.swap(doubled);
-    ++depth_;
-    directory_changed();
-  }
-
   /// Makes the segment at a place this table's alone; whether it had to be
   /// copied.
   [[gnu::noinline]] bool unshare(std::size_t index) {
     if constexpr (segment_type::copyable) {
-      segment_type old = place{directory_[index]}.segment();
+      segment_type old = directory_.segment_at(index);
       if (!old.shared())
         return false;
       const arena_scope owning{nullptr};
@@ -590,7 +397,7 @@ private:
   }
 
   void drop_empty(std::size_t index) noexcept {
-    segment_type old = place{directory_[index]}.segment();
+    segment_type old = directory_.segment_at(index);
     const auto depth = old.header().depth;
     segment_bytes_ -= segment_type::block_bytes(old.slots());
     replace(index, segment_type{detail::empty_segment_of(depth)});
@@ -600,48 +407,34 @@ private:
 
   void release_segments() noexcept {
     for (std::size_t index = 0; index < directory_.size();) {
-      segment_type one = place{directory_[index]}.segment();
-      index = next_segment(index);
+      segment_type one = directory_.segment_at(index);
+      index = directory_.next_segment(index);
       one.release(*pool_);
     }
   }
 
   void reset(std::uint32_t depth_hint) {
-    depth_ = std::clamp(depth_hint, 1u, detail::max_segment_depth);
-    // A single empty segment fills both places of the smallest directory.
-    const std::uint32_t depth = depth_hint == 0 ? 0 : depth_;
+    // Without a hint one segment has all places.
+    const std::uint32_t depth = std::min(depth_hint, detail::max_segment_depth);
     first_slots_ =
       depth == 0 ? segment_type::min_slots : segment_type::max_slots;
-    const segment_type empty{detail::empty_segment_of(depth)};
-    directory_.assign(std::size_t{1} << depth_, place{empty}.word());
-    directory_changed();
+    directory_.fill(depth, segment_type{detail::empty_segment_of(depth)});
     size_ = 0;
     segments_ = 0;
     segment_bytes_ = 0;
     ++moves_;
   }
 
-  void directory_changed() noexcept {
-    directory_data_ = directory_.data();
-    directory_shift_ = 64 - depth_;
-  }
-
   // What a search reads comes first.
-  const std::uintptr_t* directory_data_ = nullptr;
-  std::shared_ptr<segment_pool> pool_;
-  std::uint64_t begin_;
-  std::uint32_t normalise_;
-  std::uint32_t directory_shift_ = 63;
   std::shared_ptr<std::atomic<std::uint32_t>> live_ =
     std::make_shared<std::atomic<std::uint32_t>>(0);
-  std::vector<std::uintptr_t> directory_;
-  std::uint32_t depth_ = 1;
+  detail::table_directory<Key, Value> directory_;
+  std::shared_ptr<segment_pool> pool_;
   std::uint32_t first_slots_ = segment_type::min_slots;
   std::size_t size_ = 0;
   std::size_t segments_ = 0;
   std::size_t segment_bytes_ = 0;
   std::uint64_t moves_ = 0;
-  std::uint64_t used_share_; // of the directory, in 2^-32
   [[no_unique_address]] Hasher hasher_;
 };
 
