@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "libflow/operators/operator.hpp"
 
@@ -19,6 +20,31 @@ public:
 
 protected:
   ~keyed_inspection() = default;
+};
+
+/// A record that is held until a time.
+template <class T>
+struct held_record {
+  T value;
+  timestamp stamp = min_timestamp;
+  friend bool operator==(const held_record&, const held_record&) = default;
+};
+
+/// The records of one key that may still have a partner, in the order of time.
+template <class A, class B>
+struct join_buffers {
+  std::vector<held_record<A>> left;
+  std::vector<held_record<B>> right;
+};
+
+/// Of joins by time, of A and B over keys of type K.
+template <class K, class A, class B>
+class join_inspection {
+public:
+  [[nodiscard]] virtual join_buffers<A, B> buffers_of(const K& key) = 0;
+
+protected:
+  ~join_inspection() = default;
 };
 
 /// Of operators that wait for answers.

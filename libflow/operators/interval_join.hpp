@@ -40,7 +40,8 @@ template <class A, class B, class Out, class SelectorA, class SelectorB,
           class Function>
 class interval_join_operator final
   : public two_input_operator<A, B, Out>,
-    public keyed_inspection<key_of<A, SelectorA>> {
+    public keyed_inspection<key_of<A, SelectorA>>,
+    public join_inspection<key_of<A, SelectorA>, A, B> {
   using base = two_input_operator<A, B, Out>;
   using position = join_position;
 
@@ -94,18 +95,20 @@ public:
     return {times, 0};
   }
 
-  void close() override { close_function(function_); }
-
-  /// Times in the buffers of a key, for tests.
-  template <class F>
-  void for_each_buffered(const key_type& key, F&& f) {
+  [[nodiscard]] join_buffers<A, B> buffers_of(const key_type& key) override {
+    join_buffers<A, B> result;
     keyed_.store().select(key, key_hash(key));
-    left_.value().for_each(
-      [&](const position& at, const A&) { f(true, at.time); });
-    right_.value().for_each(
-      [&](const position& at, const B&) { f(false, at.time); });
+    left_.value().for_each([&](const position& at, const A& value) {
+      result.left.push_back({value, at.time});
+    });
+    right_.value().for_each([&](const position& at, const B& value) {
+      result.right.push_back({value, at.time});
+    });
     keyed_.store().end_block();
+    return result;
   }
+
+  void close() override { close_function(function_); }
 
 private:
   enum class side : std::uint8_t { left, right };

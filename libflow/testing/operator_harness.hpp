@@ -159,7 +159,9 @@ public:
   [[nodiscard]] operator_base& op() noexcept { return driver_->op(); }
 
   /// Timers that are registered now, those for the cleanup of windows and join
-  /// buffers included. Windows over slices have none of their own.
+  /// buffers included. Windows over slices or sessions, which share timers or
+  /// have none, count what they would have one by one; after a restore, from
+  /// the first watermark on.
   [[nodiscard]] timer_counts timers() { return op().timers(); }
   /// Those of one key. Ends the program for an operator without timers of keys
   /// of that type.
@@ -169,6 +171,16 @@ public:
     FLOW_ASSERT(keyed != nullptr,
                 "the operator has no timers of keys of this type");
     return keyed->timers_of(key);
+  }
+
+  /// What an interval join of A and B holds of a key. Ends the program for
+  /// other operators.
+  template <class A, class B, class K>
+  [[nodiscard]] join_buffers<A, B> buffers(const K& key) {
+    auto* join = dynamic_cast<join_inspection<K, A, B>*>(&op());
+    FLOW_ASSERT(join != nullptr,
+                "the operator does not join records of these types by time");
+    return join->buffers_of(key);
   }
 
   /// Of an asynchronous function: requests on their way, and whether that of

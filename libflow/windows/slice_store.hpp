@@ -44,6 +44,7 @@ public:
 
   /// Says which hashes come. @pre there is no slice yet
   void own(hash_range owned) noexcept { owned_ = owned; }
+  [[nodiscard]] const hash_range& owned() const noexcept { return owned_; }
 
   /// The slice of a window that is not complete; made if absent.
   slice& open(const time_window& window) {

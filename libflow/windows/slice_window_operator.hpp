@@ -8,10 +8,12 @@
 #include <utility>
 
 #include "libflow/core/output_tag.hpp"
+#include "libflow/operators/inspection.hpp"
 #include "libflow/operators/keyed_batch.hpp"
 #include "libflow/windows/fold.hpp"
 #include "libflow/windows/slice_bytes.hpp"
 #include "libflow/windows/slice_store.hpp"
+#include "libflow/windows/slice_timers.hpp"
 #include "libflow/windows/slice_walk.hpp"
 #include "libflow/windows/window_context.hpp"
 #include "libflow/windows/windowing_operator.hpp"
@@ -31,7 +33,9 @@ namespace flow {
 /// Counts late records, whether dropped or emitted to the late output.
 template <class In, class Out, class Selector, class Assigner, class Fold,
           class Emit>
-class slice_window_operator final : public windowing_operator<In, Out> {
+class slice_window_operator final
+  : public windowing_operator<In, Out>,
+    public keyed_inspection<key_of<In, Selector>> {
   using base = windowing_operator<In, Out>;
 
   using base::collector_;
@@ -99,6 +103,25 @@ public:
     return slices_.bytes();
   }
 
+  /// As many as the timers of the same windows one by one.
+  [[nodiscard]] timer_counts timers() override {
+    std::size_t result = 0;
+    slices_.for_each([&](const slice& each) {
+      result += each.table.size() * timers_of_key(each);
+    });
+    return {result, 0};
+  }
+  [[nodiscard]] timer_counts timers_of(const key_type& key) override {
+    const std::uint64_t hash = key_hash(key);
+    std::size_t result = 0;
+    if (slices_.owned().contains(hash))
+      slices_.for_each([&](const slice& each) {
+        if (each.table.find(hash, key) != nullptr)
+          result += timers_of_key(each);
+      });
+    return {result, 0};
+  }
+
   void close() override {
     fold_.close();
     emit_.close();
@@ -115,6 +138,11 @@ private:
   /// Results between two looks at the output.
   static constexpr std::size_t results_per_look =
     limits::records_per_amplifying_call;
+
+  /// Of each key in a slice.
+  [[nodiscard]] std::size_t timers_of_key(const slice& in) const {
+    return timers_of_window(in.window, !in.complete, options_.allowed_lateness);
+  }
 
   void process(record_batch<In>& batch, std::size_t first,
                std::size_t last) override {

@@ -82,6 +82,7 @@ struct sliding_total<Accumulator, true> {
 template <class K, class Fold>
 class sliding_store {
 public:
+  using key_type = K;
   using accumulator = typename Fold::accumulator;
   static constexpr bool retracts = Fold::retracts;
   using cell = sliding_cell<accumulator, retracts>;
@@ -107,6 +108,8 @@ public:
     owned_ = owned;
     totals_.emplace(pool_, owned_);
   }
+
+  [[nodiscard]] const hash_range& owned() const noexcept { return owned_; }
 
   /// Windows that end here or before have fired.
   [[nodiscard]] timestamp horizon() const noexcept { return horizon_; }

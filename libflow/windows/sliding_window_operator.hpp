@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "libflow/operators/inspection.hpp"
 #include "libflow/operators/keyed_batch.hpp"
 #include "libflow/windows/fold.hpp"
+#include "libflow/windows/slice_timers.hpp"
 #include "libflow/windows/slice_walk.hpp"
 #include "libflow/windows/sliding_bytes.hpp"
 #include "libflow/windows/sliding_store.hpp"
@@ -28,7 +30,9 @@ namespace flow {
 /// lateness, fires at once every window that holds it, has fired and has not
 /// closed, the newest first.
 template <class In, class Out, class Selector, class Fold, class Emit>
-class sliding_window_operator final : public windowing_operator<In, Out> {
+class sliding_window_operator final
+  : public windowing_operator<In, Out>,
+    public keyed_inspection<key_of<In, Selector>> {
   using base = windowing_operator<In, Out>;
 
   using base::collector_;
@@ -95,6 +99,14 @@ public:
     return slices_.bytes();
   }
 
+  /// As many as the timers of the same windows one by one.
+  [[nodiscard]] timer_counts timers() override {
+    return {count_timers(slices_, timers_now()), 0};
+  }
+  [[nodiscard]] timer_counts timers_of(const key_type& key) override {
+    return {count_timers(slices_, timers_now(), key), 0};
+  }
+
   void close() override {
     fold_.close();
     emit_.close();
@@ -116,6 +128,11 @@ private:
     slice* target = nullptr; ///< none: accepts no record, or there is none
     bool open = false;       ///< no window has used it
   };
+
+  [[nodiscard]] sliding_timers timers_now() const {
+    return {&grid_, options_.allowed_lateness, slices_.horizon(),
+            this->current_watermark()};
+  }
 
   // -- records ----------------------------------------------------------------
 

@@ -85,9 +85,8 @@ struct fixture {
     return rows;
   }
   std::size_t buffered() {
-    std::size_t count = 0;
-    op->for_each_buffered(1, [&](bool, timestamp) { ++count; });
-    return count;
+    const auto of = op->buffers_of(1);
+    return of.left.size() + of.right.size();
   }
 
   interval_bounds bounds_;

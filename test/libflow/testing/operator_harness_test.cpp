@@ -374,6 +374,32 @@ TEST_CASE("an interval join has a timer for each time that it keeps") {
   CHECK(join.timers(std::string{"b"}) == flow::timer_counts{1, 0});
 }
 
+TEST_CASE("a test sees what an interval join holds of a key") {
+  using namespace std::chrono_literals;
+  using held = flow::held_record<count>;
+  auto join = flow::testing::harness_of<count, count>([](auto x, auto y) {
+    return x.key_by(&count::word)
+      .interval_join(y.key_by(&count::word))
+      .between(0ms, 5ms)
+      .process(add);
+  });
+  REQUIRE(join.push(count{"a", 1}, 7, 0));
+  REQUIRE(join.push(count{"a", 2}, 3, 0));
+  REQUIRE(join.push(count{"a", 3}, 3, 0));
+  REQUIRE(join.push(count{"a", 4}, 20, 1));
+  REQUIRE(join.push(count{"b", 5}, 4, 0));
+  const auto all = join.buffers<count, count>(std::string{"a"});
+  CHECK(
+    all.left
+    == std::vector{held{{"a", 2}, 3}, held{{"a", 3}, 3}, held{{"a", 1}, 7}});
+  CHECK(all.right == std::vector{held{{"a", 4}, 20}});
+  REQUIRE(join.watermark(8, {0, 0}));
+  REQUIRE(join.watermark(8, {1, 0}));
+  const auto later = join.buffers<count, count>(std::string{"a"});
+  CHECK(later.left == std::vector{held{{"a", 1}, 7}});
+  CHECK(later.right.size() == 1);
+}
+
 TEST_CASE("a test answers requests, and sees how many are open") {
   using promise = flow::async_promise<std::int64_t>;
   std::vector<promise> open;
