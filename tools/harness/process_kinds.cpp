@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 
 #include "libflow/testing/harness_of.hpp"
 #include "tools/harness/broadcast_functions.hpp"
@@ -84,6 +86,41 @@ bool flag(const value& of, const char* name, bool otherwise) {
   return of[name].is_null() ? otherwise : of[name].as_bool();
 }
 
+/// An interval join, whose buffers are its states: by side the times at which
+/// it holds a record, in order.
+class interval_join_subject final : public operator_subject {
+public:
+  using operator_subject::operator_subject;
+
+  [[nodiscard]] value state(const std::string& name,
+                            const value& key) override {
+    auto buffers =
+      dynamic_cast<join_inspection<value, value, value>&>(op()).buffers_of(key);
+    if (is_side(name, "left"))
+      return times_of(buffers.left);
+    if (is_side(name, "right"))
+      return times_of(buffers.right);
+    return operator_subject::state(name, key);
+  }
+
+private:
+  /// `left`, `left_buffer`, `LEFT_BUFFER`, ...
+  static bool is_side(std::string name, std::string_view side) {
+    std::ranges::transform(name, name.begin(), [](unsigned char each) {
+      return static_cast<char>(std::tolower(each));
+    });
+    return name.starts_with(side);
+  }
+
+  static value times_of(const std::vector<held_record<value>>& records) {
+    value::list times;
+    for (const auto& each : records)
+      if (const value at{each.stamp}; times.empty() || times.back() != at)
+        times.push_back(at);
+    return times;
+  }
+};
+
 std::unique_ptr<subject> make_interval_join(const value& of,
                                             const placement& where) {
   const output_tag<value> left{"left_late"};
@@ -112,7 +149,7 @@ std::unique_ptr<subject> make_interval_join(const value& of,
   plan.options.channels = {1, 1};
   if (sides)
     plan.late_sides = {"left_late", "right_late"};
-  return std::make_unique<operator_subject>(std::move(plan), where);
+  return std::make_unique<interval_join_subject>(std::move(plan), where);
 }
 
 using make_subject = std::unique_ptr<subject> (*)(const value&,

@@ -56,6 +56,7 @@ struct item {
 struct timer_numbers {
   std::size_t event = 0;
   std::size_t processing = 0;
+  friend bool operator==(const timer_numbers&, const timer_numbers&) = default;
 };
 
 /// The values held in one window.

@@ -140,7 +140,11 @@ void twin_subject::restore(std::span<const operator_snapshot> parts,
 }
 
 timer_numbers twin_subject::timers() {
-  return first_->timers();
+  const auto result = first_->timers();
+  if (second_ && second_->timers() != result)
+    throw std::runtime_error("two implementations have other numbers of "
+                             "timers");
+  return result;
 }
 std::uint64_t twin_subject::dropped() {
   if (second_ && first_->dropped() != second_->dropped())
