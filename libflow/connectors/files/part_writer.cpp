@@ -20,8 +20,9 @@ expected<void> commit_part(file_system& files, const pending_part& part) {
     auto kind = files.kind_of(visible);
     if (!kind)
       return kind.error();
+    // Committed before, by somebody who may have died before it was durable.
     if (*kind == file_kind::regular)
-      return {}; // committed before
+      return files.sync_directory(part.folder);
   }
   if (!linked)
     return linked.error();

@@ -4,6 +4,7 @@
 
 #include "libflow/connectors/files/part_writer.hpp"
 #include "test/libflow/connectors/memory_file_system.hpp"
+#include "test/support/failing_file_system.hpp"
 
 using namespace flow;
 using flow::test::memory_file_system;
@@ -171,6 +172,27 @@ TEST_CASE("committing again, or after half a commit, changes nothing") {
   REQUIRE(commit_part(files, part));
   REQUIRE(commit_part(files, part));
   CHECK(names_of(files) == "out/results/part-3-0.csv ");
+}
+
+TEST_CASE("a part that was committed before counts once it is durable") {
+  const auto disk = std::make_shared<memory_file_system>();
+  test::failing_file_system files{disk};
+  part_writer parts{files, settings_for(*disk)};
+  REQUIRE(parts.write("a,1\n"));
+  auto pending = parts.pre_commit();
+  const pending_part part = pending->front();
+  constexpr std::size_t sync = 2; // behind link and unlink
+  files.fail_at(sync, true, "Input/output error");
+  CHECK_FALSE(commit_part(files, part));
+  CHECK(names_of(*disk) == "out/results/part-3-0.csv ");
+  // Whoever goes on from there finds nothing left to link.
+  files.fail_at(1, false, "Input/output error");
+  const auto again = commit_part(files, part);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().text
+        == "cannot write to the disk out/results: Input/output error");
+  files.work_again();
+  CHECK(commit_part(files, part));
 }
 
 TEST_CASE("a commit never replaces another file, nor passes over a lost part") {
