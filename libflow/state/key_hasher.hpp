@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 
 #include "libflow/core/hash.hpp"
 
@@ -13,5 +14,14 @@ struct key_hasher {
     return key_hash(key);
   }
 };
+
+/// For who misses a key of which it knows the hash: the hash that a record
+/// brought was not that of its key. Throws, so that the attempt fails.
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_for_changed_key() {
+  throw std::runtime_error{
+    "the key of a record changed on its way, its hash did not: either a key "
+    "selector gives different keys for the same record, or a process has sent "
+    "what it should not"};
+}
 
 } // namespace flow

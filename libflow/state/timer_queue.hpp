@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "libflow/state/key_hasher.hpp"
 #include "libflow/state/keyed_cell.hpp"
 #include "libflow/state/segmented_table.hpp"
 #include "libflow/state/state_scope.hpp"
@@ -122,14 +123,16 @@ public:
     return heap_.front().time;
   }
 
-  /// Takes the earliest out if its time is at or before `upto`.
+  /// Takes the earliest out if its time is at or before `upto`. Throws when it
+  /// came with a hash that is not its key's.
   std::optional<due_timer<K, N>> pop_due(timestamp upto) {
     if (heap_.empty() || heap_.front().time > upto)
       return std::nullopt;
     const auto front = heap_.front();
     const auto found =
       table_.find_item(front.order, in_heap{front.time, front.order, &hasher_});
-    FLOW_ASSERT(found, "a timer of the heap is in the table");
+    if (!found) [[unlikely]]
+      fail_for_changed_key();
     due_timer<K, N> due{found.key->key, key_hash(found.key->key),
                         found.key->space.space, front.time};
     heap_.erase(found.value->handle);

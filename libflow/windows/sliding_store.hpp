@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libflow/core/key_group.hpp"
+#include "libflow/state/key_hasher.hpp"
 #include "libflow/state/segment_pool.hpp"
 #include "libflow/state/segmented_table.hpp"
 #include "libflow/windows/slice_grid.hpp"
@@ -374,7 +375,8 @@ private:
   void take_off(const slice& of, std::uint64_t hash, const K& key,
                 const cell& held) {
     total* sum = totals_->find_writable(hash, key);
-    FLOW_ASSERT(sum != nullptr, "a window knows the keys of its slices");
+    if (sum == nullptr) [[unlikely]]
+      fail_for_changed_key();
     bool gone = false;
     if constexpr (retracts) {
       fold_->retract(sum->sum, held.own);

@@ -1,5 +1,6 @@
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <vector>
 
 #include "libflow/state/keyed_state.hpp"
@@ -103,6 +104,24 @@ TEST_CASE("timers registered by a timer fire in the same firing, in order") {
   CHECK(fired == std::vector<timestamp>{1, 3, 4, 5});
   CHECK(f.timers.event_count() == 2); // at 6 and 7
   CHECK(!f.store.has_current_key());
+}
+
+TEST_CASE("a timer whose key is not that of its hash fails, and nothing more") {
+  fixture f;
+  f.select("a");
+  f.timers.register_event(5);
+  f.key = "b";
+  f.store.select(f.key, key_hash(text{"c"}));
+  f.timers.register_event(6);
+  std::vector<timestamp> fired;
+  const auto fire = [&] {
+    return f.timers.fire_event(10, f.time, [&](const auto& due) {
+      fired.push_back(due.time);
+      return true;
+    });
+  };
+  CHECK_THROWS_AS((void)fire(), std::runtime_error);
+  CHECK(fired == std::vector<timestamp>{5});
 }
 
 TEST_CASE("a storm of timers fires in steps of at most 4,096") {
