@@ -106,7 +106,7 @@ expected<state_handle> snapshot_writer::write_state() {
       return done.error();
     piece.clear();
   }
-  return (*output)->finish();
+  return (*output)->finish(writer_.checksum());
 }
 
 written_snapshot snapshot_writer::finish() {

@@ -216,6 +216,7 @@ void task_capture_writer::write_footer(byte_string& out) {
   }
   checksum_ = crc32c(std::span{out}.subspan(before), checksum_);
   byte_writer{out}.write_int(checksum_);
+  checksum_ = crc32c(std::span{out}.last(sizeof checksum_), checksum_);
 }
 
 expected<void> task_capture_writer::work() {

@@ -30,6 +30,9 @@ public:
   /// Appends the next piece; false, and nothing appended, once all is written.
   bool write_some(byte_string& out);
 
+  /// crc32c of all that was written so far.
+  [[nodiscard]] std::uint32_t checksum() const noexcept { return checksum_; }
+
   /// Does the operators' blocking work, in their order; the first error ends
   /// it.
   [[nodiscard]] expected<void> work();

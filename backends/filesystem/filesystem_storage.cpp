@@ -46,16 +46,15 @@ public:
 
   expected<void> append(std::span<const std::byte> bytes) override {
     size_ += bytes.size();
-    checksum_ = crc32c(bytes, checksum_);
     if (file_)
       return file_->append(text_of(bytes));
     small_.insert(small_.end(), bytes.begin(), bytes.end());
     return size_ > filesystem_storage::inline_bytes ? open() : expected<void>{};
   }
 
-  expected<state_handle> finish() override {
+  expected<state_handle> finish(std::uint32_t checksum) override {
     if (!file_)
-      return inline_state(std::move(small_));
+      return inline_state(std::move(small_), checksum);
     if (auto done = file_->sync(); !done)
       return done.error();
     if (auto done = file_->close(); !done)
@@ -64,7 +63,7 @@ public:
     state_handle handle;
     handle.file = name_;
     handle.size = size_;
-    handle.checksum = checksum_;
+    handle.checksum = checksum;
     return handle;
   }
 
@@ -74,7 +73,7 @@ private:
   expected<void> open() {
     if (auto made = files_.make_directories(directory_); !made)
       return made;
-    auto file = files_.create(path());
+    auto file = files_.create_large(path());
     if (!file)
       return file.error();
     file_ = std::move(*file);
@@ -87,7 +86,6 @@ private:
   std::vector<std::byte> small_;
   std::unique_ptr<writable_file> file_;
   std::uint64_t size_ = 0;
-  std::uint32_t checksum_ = 0;
 };
 
 } // namespace

@@ -12,6 +12,8 @@ public:
   open(const std::string& path) override;
   expected<std::unique_ptr<writable_file>>
   create(const std::string& path) override;
+  expected<std::unique_ptr<writable_file>>
+  create_large(const std::string& path) override;
   expected<file_kind> kind_of(const std::string& path) override;
   expected<std::vector<directory_entry>> list(const std::string& path) override;
   expected<void> make_directories(const std::string& path) override;

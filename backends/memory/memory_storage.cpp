@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "libflow/checkpoint/checkpoint_files.hpp"
-#include "libflow/core/crc32c.hpp"
 
 namespace flow {
 
@@ -14,14 +13,13 @@ namespace {
 constexpr std::string_view location_prefix = "memory:chk-";
 
 /// Collects a state in one piece while it is small, then in blocks that former
-/// checkpoints were in. Summed while it is in the cache.
+/// checkpoints were in.
 class memory_state_output final : public state_output {
 public:
   explicit memory_state_output(std::shared_ptr<page_pool> blocks)
     : pool_(std::move(blocks)) {}
 
   expected<void> append(std::span<const std::byte> bytes) override {
-    checksum_ = crc32c(bytes, checksum_);
     size_ += bytes.size();
     if (blocks_.empty() && size_ <= page_pool::block_bytes) {
       small_.insert(small_.end(), bytes.begin(), bytes.end());
@@ -33,10 +31,10 @@ public:
     return {};
   }
 
-  expected<state_handle> finish() override {
+  expected<state_handle> finish(std::uint32_t checksum) override {
     state_handle handle;
     handle.size = size_;
-    handle.checksum = checksum_;
+    handle.checksum = checksum;
     handle.bytes = blocks_.empty() ? shared_bytes{std::move(small_)}
                                    : shared_bytes{std::move(blocks_), size_};
     return handle;
@@ -62,7 +60,6 @@ private:
   std::vector<page_pool::block> blocks_;
   std::size_t room_ = 0; // in the last block
   std::size_t size_ = 0;
-  std::uint32_t checksum_ = 0;
 };
 
 } // namespace

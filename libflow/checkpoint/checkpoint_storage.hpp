@@ -23,7 +23,8 @@ public:
   virtual expected<void> append(std::span<const std::byte> bytes) = 0;
 
   /// All was appended: returns once it is durable. Nothing may follow.
-  virtual expected<state_handle> finish() = 0;
+  /// @param checksum  crc32c of all of it, by whom made the bytes
+  virtual expected<state_handle> finish(std::uint32_t checksum) = 0;
 };
 
 /// A checkpoint that can be restored.

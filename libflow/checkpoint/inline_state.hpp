@@ -10,10 +10,12 @@
 namespace flow {
 
 /// A handle that carries the state itself.
-[[nodiscard]] inline state_handle inline_state(std::vector<std::byte> bytes) {
+/// @param checksum  crc32c of the bytes
+[[nodiscard]] inline state_handle inline_state(std::vector<std::byte> bytes,
+                                               std::uint32_t checksum) {
   state_handle handle;
   handle.size = bytes.size();
-  handle.checksum = crc32c(bytes);
+  handle.checksum = checksum;
   handle.bytes = shared_bytes{std::move(bytes)};
   return handle;
 }

@@ -84,6 +84,13 @@ public:
   virtual expected<std::unique_ptr<writable_file>>
   create(const std::string& path) = 0;
 
+  /// The same for what may become hundreds of megabytes. What append() took may
+  /// be written, and fail, by a later call, be it sync() or close().
+  virtual expected<std::unique_ptr<writable_file>>
+  create_large(const std::string& path) {
+    return create(path);
+  }
+
   /// `none` when there is nothing; only a path that cannot be looked at is an
   /// error.
   virtual expected<file_kind> kind_of(const std::string& path) = 0;

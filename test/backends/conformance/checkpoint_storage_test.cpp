@@ -6,6 +6,7 @@
 #include "backends/filesystem/posix_file_system.hpp"
 #include "backends/memory/memory_storage.hpp"
 #include "libflow/checkpoint/checkpoint_files.hpp"
+#include "libflow/core/crc32c.hpp"
 #include "test/libflow/connectors/memory_file_system.hpp"
 #include "test/support/failing_file_system.hpp"
 #include "test/support/temporary_folder.hpp"
@@ -36,7 +37,7 @@ expected<state_handle> write(checkpoint_storage& to, std::uint64_t id,
         !done)
       return done.error();
   }
-  return (*output)->finish();
+  return (*output)->finish(crc32c(state));
 }
 
 /// A checkpoint with a small and a large state.

@@ -1,10 +1,12 @@
 #include "backends/filesystem/posix_file_system.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include <doctest/doctest.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "libflow/connectors/files/output_directory.hpp"
 #include "libflow/connectors/files/part_writer.hpp"
@@ -51,6 +53,14 @@ struct fixture {
   }
 };
 
+/// Numbers that tell where in a file they are.
+std::string numbered(std::size_t bytes) {
+  std::string result(bytes, '\0');
+  for (std::size_t at = 0; at + sizeof at <= bytes; at += sizeof at)
+    std::memcpy(result.data() + at, &at, sizeof at);
+  return result;
+}
+
 /// A small disk mounted on a directory, taken away at the end.
 struct small_disk {
   std::string path;
@@ -68,6 +78,44 @@ struct small_disk {
 };
 
 } // namespace
+
+TEST_CASE_FIXTURE(
+  fixture, "a large file holds what was appended, in pieces of any size") {
+  constexpr std::size_t unit = std::size_t{256} << 10;
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{5}, unit - 1, unit, unit + 1,
+        3 * unit + 777, (std::size_t{17} << 20) + 12'345})
+    for (const std::size_t piece :
+         {std::size_t{65'551}, unit, 2 * unit + 8, std::size_t{32} << 20}) {
+      const auto text = numbered(size);
+      auto file = files.create_large(at("large"));
+      REQUIRE(file);
+      for (std::size_t begin = 0; begin < size; begin += piece)
+        REQUIRE((*file)->append(std::string_view{text}.substr(begin, piece)));
+      REQUIRE((*file)->sync());
+      REQUIRE((*file)->close());
+      CHECK((get("large") == text));
+      struct stat facts = {};
+      REQUIRE(::stat(at("large").c_str(), &facts) == 0);
+      // Nothing that was reserved is left; a file system has its own units.
+      CHECK(static_cast<std::size_t>(facts.st_blocks) * 512 <= size + unit / 2);
+      REQUIRE(files.remove_file(at("large")));
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a large file goes on after it was synced") {
+  const auto text = numbered(std::size_t{3} << 20);
+  auto file = files.create_large(at("large"));
+  REQUIRE(file);
+  constexpr std::size_t middle = 1'000'003;
+  REQUIRE((*file)->append(std::string_view{text}.substr(0, middle)));
+  REQUIRE((*file)->sync());
+  CHECK((get("large") == text.substr(0, middle)));
+  REQUIRE((*file)->append(std::string_view{text}.substr(middle)));
+  REQUIRE((*file)->close());
+  CHECK((get("large") == text));
+  CHECK_FALSE(files.create_large(at("large"))); // it stands
+}
 
 TEST_CASE_FIXTURE(fixture,
                   "files are created once, read anywhere and removed") {
@@ -164,4 +212,27 @@ TEST_CASE_FIXTURE(fixture, "a full disk is an error with path and reason") {
              .append(": No space left on device"));
   REQUIRE(parts.abort());
   CHECK(files.list(at("results"))->empty());
+}
+
+TEST_CASE_FIXTURE(
+  fixture, "a large file says at the latest with sync that a disk is full") {
+  small_disk disk{root};
+  if (!disk.mounted) {
+    MESSAGE("no right to mount: not tried");
+    return;
+  }
+  const std::string text = std::string{"cannot write "}.append(at("large"))
+                           + ": No space left on device";
+  for (const std::size_t size :
+       {std::size_t{100} << 10, std::size_t{1} << 20}) {
+    auto file = files.create_large(at("large"));
+    REQUIRE(file);
+    auto done = (*file)->append(std::string(size, 'x'));
+    if (done)
+      done = (*file)->sync();
+    REQUIRE_FALSE(done);
+    CHECK(done.error().text == text);
+    file->reset();
+    REQUIRE(files.remove_file(at("large")));
+  }
 }

@@ -15,6 +15,12 @@ std::vector<std::byte> bytes(std::initializer_list<int> values) {
   return result;
 }
 
+state_handle inline_of(std::initializer_list<int> values) {
+  auto made = bytes(values);
+  const auto sum = crc32c(made);
+  return inline_state(std::move(made), sum);
+}
+
 checkpoint_metadata sample() {
   checkpoint_metadata result;
   result.checkpoint_id = 7;
@@ -26,8 +32,7 @@ checkpoint_metadata sample() {
   source.max_parallelism = 128;
   source.operators = {{1, "numbers", "read", true}, {2, "", "map", false}};
   source.coordinator = bytes({1, 2, 3});
-  source.subtasks.push_back(
-    {subtask_stage::running, inline_state(bytes({9, 8, 7}))});
+  source.subtasks.push_back({subtask_stage::running, inline_of({9, 8, 7})});
   source.subtasks.push_back({subtask_stage::finished, {}});
   auto& sink = result.vertices.emplace_back();
   sink.operators = {{3, "write", "write", true}};
@@ -66,7 +71,7 @@ TEST_CASE("every flipped bit and every truncation is found") {
 }
 
 TEST_CASE("a state is checked against its handle") {
-  auto handle = inline_state(bytes({1, 2, 3}));
+  auto handle = inline_of({1, 2, 3});
   CHECK(checked_inline_state("here", handle));
   handle.bytes = shared_bytes{bytes({1, 9, 3})};
   const auto damaged = checked_inline_state("here", handle);
