@@ -133,6 +133,7 @@ private:
 /// A list is one row a chunk, so that no block of a snapshot grows with it.
 template <class E>
 struct state_rows<chunk_list<E>> {
+  static constexpr bool one_each = false;
   using position = std::size_t;
 
   [[nodiscard]] static std::size_t count(const chunk_list<E>& value) {

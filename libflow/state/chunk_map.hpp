@@ -297,6 +297,7 @@ private:
 /// A map is one row per map key.
 template <class MK, class MV>
 struct state_rows<chunk_map<MK, MV>> {
+  static constexpr bool one_each = false;
   struct position {
     std::size_t chunk = 0;
     std::size_t entry = 0;

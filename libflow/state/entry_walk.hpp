@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,8 @@
 namespace flow::detail {
 
 /// Walks over the entries of a table as they were when a snapshot was taken,
-/// key group after key group.
+/// key group after key group. A segment is given back when the walk leaves it,
+/// so that less and less of the table is copied before it is written to.
 /// Owner: whoever writes the snapshot; may outlive the table.
 /// @thread one at a time, any
 template <class K, class N, class V>
@@ -31,19 +33,28 @@ public:
   /// Of the table.
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
-  /// The entry at hand; nullptr behind the last.
+  /// The entry at hand; nullptr behind the last. Valid until the call after
+  /// advance().
   [[nodiscard]] const entry_ref* current() {
     while (next_ == waiting_.size()) {
       if (segment_ == entries_.segment_count())
         return nullptr;
       waiting_.clear();
       next_ = 0;
+      entries_.end_segments_before(segment_);
       take_segment(segment_++);
     }
     return &waiting_[next_];
   }
 
-  void advance() noexcept { ++next_; }
+  /// That and those behind it in the same segment; none behind the last.
+  [[nodiscard]] std::span<const entry_ref> rest_of_segment() {
+    if (current() == nullptr)
+      return {};
+    return std::span<const entry_ref>{waiting_}.subspan(next_);
+  }
+
+  void advance(std::size_t count = 1) noexcept { next_ += count; }
 
   [[nodiscard]] static const table_key& key_of(const entry_ref& of) noexcept {
     return *static_cast<const table_key*>(of.key);
@@ -54,6 +65,8 @@ public:
 
 private:
   void take_segment(std::size_t index) {
+    if (index + 1 < entries_.segment_count())
+      entries_.prefetch_in(index + 1);
     // A large table has many segments to a group: hashes are needed only
     // where groups meet.
     const auto& hashes = entries_.hashes_in(index);

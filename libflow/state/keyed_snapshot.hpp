@@ -61,20 +61,55 @@ public:
     out.write_int(group);
     out.write_int(std::uint32_t{0});
     std::uint32_t count = 0;
-    while (entry != nullptr && entry->group == group
-           && block.body_bytes() < state_format::target_block_bytes) {
-      scoping<K, N>::encode(walk::key_of(*entry), out);
-      state_rows<V>::encode_next(walk::value_of(*entry), position_, out);
-      ++row_;
-      ++count;
-      entry = next_with_rows();
-    }
+    if constexpr (state_rows<V>::one_each)
+      count = write_values(group, block, out);
+    else
+      count = write_rows(group, block, out);
     out.patch_u32(block.body_offset() + sizeof group, count);
     block.seal();
     return count;
   }
 
 private:
+  [[nodiscard]] static bool is_full(const block_writer& block) noexcept {
+    return block.body_bytes() >= state_format::target_block_bytes;
+  }
+
+  /// Of the rows that follow those of one group, as far as the block goes.
+  std::uint32_t write_rows(std::uint32_t group, const block_writer& block,
+                           byte_writer& out) {
+    std::uint32_t count = 0;
+    for (const entry_ref* entry = next_with_rows();
+         entry != nullptr && entry->group == group && !is_full(block);
+         entry = next_with_rows(), ++count) {
+      scoping<K, N>::encode(walk::key_of(*entry), out);
+      state_rows<V>::encode_next(walk::value_of(*entry), position_, out);
+      ++row_;
+    }
+    return count;
+  }
+
+  /// The same where an entry is a row: segment after segment.
+  std::uint32_t write_values(std::uint32_t group, const block_writer& block,
+                             byte_writer& out) {
+    std::uint32_t count = 0;
+    for (;;) {
+      const auto entries = entries_.rest_of_segment();
+      std::size_t written = 0;
+      for (; written < entries.size() && entries[written].group == group
+             && !is_full(block);
+           ++written) {
+        scoping<K, N>::encode(walk::key_of(entries[written]), out);
+        state_rows<V>::encode_next(walk::value_of(entries[written]), position_,
+                                   out);
+      }
+      entries_.advance(written);
+      count += static_cast<std::uint32_t>(written);
+      if (entries.empty() || written < entries.size())
+        return count;
+    }
+  }
+
   /// The entry whose row is next; nullptr when all are written.
   const entry_ref* next_with_rows() {
     for (;;) {

@@ -76,13 +76,18 @@ public:
 
   /// The same for what owns() reads.
   void prefetch_owner(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(&directory_.of(hash).segment().header(), 0);
+    const auto at = directory_.of(hash);
+    if (at.maybe_shared())
+      __builtin_prefetch(&at.segment().header(), 0);
     asm volatile("");
   }
 
   /// Whether no snapshot holds the values of keys with this hash.
   [[nodiscard]] bool owns(std::uint64_t hash) const noexcept {
-    return !snapshot_live() || !directory_.of(hash).segment().shared();
+    if (!snapshot_live())
+      return true;
+    const auto at = directory_.of(hash);
+    return !at.maybe_shared() || !at.segment().shared();
   }
 
   /// Whether keys of two hashes are in one segment.
@@ -237,6 +242,7 @@ public:
       if (one.header().size != 0) {
         one.acquire();
         held.push_back({one, directory_.hashes_of_places(index, next)});
+        directory_.mark_shared(index);
       }
       index = next;
     }
@@ -384,8 +390,9 @@ private:
   /// copied.
   [[gnu::noinline]] bool unshare(std::size_t index) {
     if constexpr (segment_type::copyable) {
-      segment_type old = directory_.segment_at(index);
-      if (!old.shared())
+      const auto at = directory_.at(index);
+      segment_type old = at.segment();
+      if (!at.maybe_shared() || !old.shared())
         return false;
       const arena_scope owning{nullptr};
       replace(index, old.clone(*pool_));

@@ -12,6 +12,7 @@ namespace flow::detail {
 /// lists and maps (which specialise it), as several, each behind the key.
 template <class V>
 struct state_rows {
+  static constexpr bool one_each = true; ///< whatever the value
   struct position {};
 
   [[nodiscard]] static std::size_t count(const V&) { return 1; }

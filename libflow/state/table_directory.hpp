@@ -15,8 +15,9 @@
 namespace flow::detail {
 
 /// A word of the directory: the address of a segment and, in the bits that
-/// its alignment leaves free, the binary logarithm of its slots, so that a
-/// search does not touch the segment's header.
+/// its alignment leaves free, the binary logarithm of its slots and whether a
+/// snapshot took it, so that neither a search nor a write beside a snapshot
+/// touches the header of a segment that is the table's own.
 template <class Key, class Value>
 class directory_place {
 public:
@@ -31,6 +32,14 @@ public:
   [[nodiscard]] std::uintptr_t word() const noexcept { return word_; }
   [[nodiscard]] std::size_t slots() const noexcept {
     return std::size_t{1} << (word_ & log_mask);
+  }
+  /// False: no snapshot has taken this segment. Stays true when the snapshot
+  /// has ended; the segment's references decide.
+  [[nodiscard]] bool maybe_shared() const noexcept {
+    return (word_ & shared_bit) != 0;
+  }
+  [[nodiscard]] directory_place as_shared() const noexcept {
+    return directory_place{word_ | shared_bit};
   }
   [[nodiscard]] std::uint32_t mask() const noexcept {
     return static_cast<std::uint32_t>(slots() - 1);
@@ -69,10 +78,12 @@ public:
   }
 
 private:
-  static constexpr std::uintptr_t log_mask = segment_pool::alignment - 1;
+  static constexpr std::uintptr_t shared_bit = segment_pool::alignment / 2;
+  static constexpr std::uintptr_t log_mask = shared_bit - 1;
+  static_assert(log_mask >= 31, "slots are less than 2^32");
 
   [[nodiscard]] segment_header* header() const noexcept {
-    return reinterpret_cast<segment_header*>(word_ & ~log_mask);
+    return reinterpret_cast<segment_header*>(word_ & ~(shared_bit | log_mask));
   }
 
   std::uintptr_t word_;
@@ -145,7 +156,12 @@ public:
   /// Puts a segment in the stead of one of the same depth.
   void set(std::size_t index, segment_type one) {
     const std::size_t length = run_length(one.header().depth);
-    set_run(index & ~(length - 1), length, one);
+    set_run(index & ~(length - 1), length, place{one});
+  }
+  /// Notes that a snapshot has taken the segment that begins at `index`.
+  void mark_shared(std::size_t index) {
+    set_run(index, run_length(segment_at(index).header().depth),
+            at(index).as_shared());
   }
 
   /// Whether a key of a segment of `depth` goes to the upper half.
@@ -160,8 +176,8 @@ public:
                   std::pair<segment_type, segment_type> halves) {
     const std::size_t length = run_length(depth);
     const std::size_t first = index & ~(length - 1);
-    set_run(first, length / 2, halves.first);
-    set_run(first + length / 2, length / 2, halves.second);
+    set_run(first, length / 2, place{halves.first});
+    set_run(first + length / 2, length / 2, place{halves.second});
   }
 
   /// Twice the places; what was at i is at 2 i and 2 i + 1.
@@ -192,9 +208,9 @@ private:
     return std::size_t{1} << (depth_ - depth);
   }
 
-  void set_run(std::size_t first, std::size_t length, segment_type one) {
+  void set_run(std::size_t first, std::size_t length, place to) {
     std::fill_n(places_.begin() + static_cast<std::ptrdiff_t>(first), length,
-                place{one}.word());
+                to.word());
   }
 
   void places_changed() noexcept {

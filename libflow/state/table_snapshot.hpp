@@ -27,6 +27,7 @@ public:
   table_snapshot(table_snapshot&& other) noexcept
     : pool_(std::move(other.pool_)), live_(std::move(other.live_)),
       parts_(std::exchange(other.parts_, {})),
+      ended_(std::exchange(other.ended_, 0)),
       size_(std::exchange(other.size_, 0)) {}
   table_snapshot& operator=(table_snapshot&& other) noexcept {
     if (this != &other) {
@@ -34,6 +35,7 @@ public:
       pool_ = std::move(other.pool_);
       live_ = std::move(other.live_);
       parts_ = std::exchange(other.parts_, {});
+      ended_ = std::exchange(other.ended_, 0);
       size_ = std::exchange(other.size_, 0);
     }
     return *this;
@@ -49,7 +51,7 @@ public:
   /// Calls f(const Key&, const Value&) for the entries of one segment. The
   /// segments are in the order of their keys' hashes and do not overlap; within
   /// one there is no order.
-  /// @pre index < segment_count()
+  /// @pre index < segment_count(), not given back
   template <class F>
   void for_each_in(std::size_t index, F&& f) const {
     const auto& one = parts_[index].segment;
@@ -65,7 +67,25 @@ public:
     return parts_[index].hashes;
   }
 
+  /// Starts loading the first entries of a segment.
+  void prefetch_in(std::size_t index) const noexcept {
+    constexpr std::size_t lines = 8; // the rest follows by itself
+    constexpr std::size_t line = 64;
+    const auto* at =
+      reinterpret_cast<const std::byte*>(&parts_[index].segment.header());
+    for (std::size_t i = 0; i < lines; ++i)
+      __builtin_prefetch(at + i * line, 0);
+  }
+
+  /// Gives the segments before one back: the table may write to them without a
+  /// copy, or their memory is used again. They must not be looked at any more.
+  void end_segments_before(std::size_t index) noexcept {
+    for (; ended_ < index; ++ended_)
+      parts_[ended_].segment.release(*pool_);
+  }
+
   /// Calls f(const Key&, const Value&) for every entry.
+  /// @pre no segments were given back
   template <class F>
   void for_each(F&& f) const {
     for (std::size_t i = 0; i < parts_.size(); ++i)
@@ -89,9 +109,9 @@ private:
       size_(size) {}
 
   void release() noexcept {
-    for (auto& each : parts_)
-      each.segment.release(*pool_);
+    end_segments_before(parts_.size());
     parts_.clear();
+    ended_ = 0;
     // Last: the owner that reads zero writes without looking at references.
     if (live_)
       live_->fetch_sub(1, std::memory_order_release);
@@ -101,6 +121,7 @@ private:
   std::shared_ptr<segment_pool> pool_;
   std::shared_ptr<live_count> live_;
   std::vector<part> parts_;
+  std::size_t ended_ = 0; ///< segments that were given back
   std::size_t size_ = 0;
 };
 

@@ -39,6 +39,7 @@ struct timer_slot {
 
 template <>
 struct state_rows<timer_slot> {
+  static constexpr bool one_each = true;
   struct position {};
 
   [[nodiscard]] static std::size_t count(const timer_slot&) { return 1; }

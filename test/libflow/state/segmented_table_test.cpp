@@ -148,6 +148,41 @@ TEST_CASE("a cursor that writes leaves a snapshot as it was") {
   });
 }
 
+TEST_CASE("a table owns what no snapshot has taken or has given back") {
+  const auto pool = std::make_shared<segment_pool>();
+  segmented_table<std::int64_t, std::int64_t> table{pool};
+  for (std::int64_t i = 0; i < 5000; ++i)
+    table.upsert(key_hash(i), i) = i;
+  const auto owned = [&] {
+    std::size_t count = 0;
+    for (std::int64_t i = 0; i < 5000; ++i)
+      count += table.owns(key_hash(i)) ? 1 : 0;
+    return count;
+  };
+  CHECK(owned() == 5000);
+  auto snapshot = table.snapshot();
+  CHECK(owned() == 0);
+  const std::int64_t key = 7;
+  ++table.upsert(key_hash(key), key); // its segment is copied
+  const std::size_t copied = owned();
+  CHECK(copied > 1);
+  CHECK(copied < 1500);
+  const auto with_copy = pool->bytes_in_use();
+  {
+    const auto second = table.snapshot();
+    CHECK(owned() == 0);
+  }
+  CHECK(owned() == copied); // the first still has the others
+  snapshot.end_segments_before(snapshot.segment_count());
+  CHECK(table.snapshot_live());
+  CHECK(owned() == 5000);
+  CHECK(pool->bytes_in_use() < with_copy);
+  for (std::int64_t i = 0; i < 5000; ++i)
+    ++table.upsert(key_hash(i), i); // nothing is copied
+  CHECK(pool->bytes_in_use() < with_copy);
+  CHECK(*table.find(key_hash(key), key) == 9);
+}
+
 TEST_CASE("segments are walked in the order of hashes") {
   segmented_table<std::int64_t, char> table{std::make_shared<segment_pool>()};
   for (std::int64_t i = 0; i < 50'000; ++i)
