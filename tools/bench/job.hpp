@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "libflow/api/stream_environment.hpp"
 #include "tools/bench/bench.hpp"
+#include "tools/bench/pace.hpp"
 #include "tools/bench/tape.hpp"
 
 namespace flow::bench {
@@ -51,12 +53,20 @@ make_environment(const settings& wanted, std::uint64_t rows_per_watermark = 0);
 [[nodiscard]] std::uint64_t
 messages_of(const std::vector<vertex_counts>& counts);
 
+/// Which pace a source keeps, and who its first reader is there. No pace: each
+/// reads as it can.
+struct paced {
+  std::shared_ptr<pace> with;
+  std::size_t first = 0;
+};
+
 /// Reads tape i in subtask i.
 template <class Record>
 class tape_source final : public source<Record> {
 public:
-  tape_source(const std::vector<tape<Record>>& tapes, std::uint32_t batch)
-    : tapes_(&tapes), batch_(batch) {}
+  tape_source(const std::vector<tape<Record>>& tapes, std::uint32_t batch,
+              paced how = {})
+    : tapes_(&tapes), batch_(batch), paced_(std::move(how)) {}
 
   [[nodiscard]] std::string kind() const override { return "tape"; }
   [[nodiscard]] bool bounded() const override { return true; }
@@ -65,22 +75,26 @@ public:
   }
   [[nodiscard]] std::unique_ptr<source_reader<Record>>
   make_reader() const override {
-    return std::make_unique<reader>(*tapes_, batch_);
+    return std::make_unique<reader>(*tapes_, batch_, paced_);
   }
 
 private:
   class reader final : public source_reader<Record> {
   public:
-    reader(const std::vector<tape<Record>>& tapes, std::uint32_t batch)
-      : tapes_(&tapes), batch_(batch) {}
+    reader(const std::vector<tape<Record>>& tapes, std::uint32_t batch,
+           paced how)
+      : tapes_(&tapes), batch_(batch), paced_(std::move(how)) {}
 
     expected<void> open(source_context& context) override {
       tape_ = &(*tapes_)[context.subtask_index()];
+      paced_.first += context.subtask_index();
       return {};
     }
 
     expected<poll_result> poll(record_batch<Record>& out,
                                std::size_t room) override {
+      if (paced_.with && paced_.with->ahead(paced_.first, next_))
+        return poll_result{poll_status::waiting, std::chrono::milliseconds{1}};
       const std::uint64_t count = std::min<std::uint64_t>(
         std::min<std::size_t>(room, batch_), tape_->length() - next_);
       auto [values, stamps] = out.append_uninitialized(count);
@@ -102,11 +116,13 @@ private:
     const std::vector<tape<Record>>* tapes_;
     const tape<Record>* tape_ = nullptr;
     std::size_t batch_;
+    paced paced_;
     std::uint64_t next_ = 0;
   };
 
   const std::vector<tape<Record>>* tapes_; // not owned
   std::uint32_t batch_;
+  paced paced_;
 };
 
 /// A folder where worker processes leave what their sinks came to; they find

@@ -90,7 +90,8 @@ std::vector<description> window_benches() {
      "counts the records of each key in sessions that end after a gap of 1 s, "
      "emits the counts",
      "100 k keys, uniform; a source sends 100 events per ms of event time, so "
-     "that at parallelism 2 a session holds some 7 of them",
+     "that at parallelism 2 a session holds some 7 of them; on both sides the "
+     "sources keep within 80 ms of each other",
      "<= 3 x two threads with the same table and a queue of session ends",
      of_keys(100'000, defaults(10'000'000, 2)), run_session},
     {"interval-join",

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <deque>
 #include <utility>
 #include <vector>
@@ -15,60 +15,66 @@ struct open_session {
   std::uint64_t count;
 };
 
-/// Holds what a key has beyond three.
+/// Holds what keys have beyond one session; slot 0 is none.
 using session_overflow = std::deque<std::vector<open_session>>;
 
-/// The sessions of one key that have not ended: as many gaps as the sources
-/// are apart and one more, rarely beyond three.
+/// The sessions of one key that have not ended: one and, where a source is
+/// behind the others, seldom more.
 class open_sessions {
 public:
   [[nodiscard]] std::size_t size() const { return size_; }
   /// @pre size() > 0
-  [[nodiscard]] timestamp last_of_first() const { return few_[0].last; }
+  [[nodiscard]] timestamp last_of_first() const { return one_.last; }
 
-  /// @return whether the record is a session of its own
+  /// @return whether there was none before
   bool add(timestamp at, timestamp gap, session_overflow& overflow) {
+    if (size_ == 1 && at >= one_.first && at - one_.last <= gap) [[likely]] {
+      one_ = {one_.first, std::max(one_.last, at), one_.count + 1};
+      return false;
+    }
     open_session sum{at, at, 1};
-    const std::size_t before = std::exchange(size_, 0);
-    for (std::size_t i = 0; i < before; ++i)
-      if (const auto [first, last, count] = place(i);
+    const std::uint32_t before = std::exchange(size_, 0);
+    for (std::uint32_t i = 0; i < before; ++i)
+      if (const auto [first, last, count] = place(i, overflow);
           sum.first - last > gap || first - sum.last > gap)
-        put(place(i), overflow);
+        put(place(i, overflow), overflow);
       else
         sum = {std::min(first, sum.first), std::max(last, sum.last),
                count + sum.count};
     put(sum, overflow);
-    return size_ > before;
+    return before == 0;
   }
 
   /// Takes out those whose last record is before `end`.
   template <class F>
-  void close(timestamp end, F&& emit) {
-    const std::size_t before = std::exchange(size_, 0);
-    for (std::size_t i = 0; i < before; ++i)
-      if (place(i).last >= end)
-        place(size_++) = place(i);
+  void close(timestamp end, session_overflow& overflow, F&& emit) {
+    const std::uint32_t before = std::exchange(size_, 0);
+    for (std::uint32_t i = 0; i < before; ++i)
+      if (place(i, overflow).last >= end)
+        place(size_++, overflow) = place(i, overflow);
       else
-        emit(place(i));
+        emit(place(i, overflow));
   }
 
 private:
-  open_session& place(std::size_t i) {
-    return i < few_.size() ? few_[i] : (*more_)[i - few_.size()];
+  open_session& place(std::uint32_t i, session_overflow& overflow) {
+    return i == 0 ? one_ : overflow[more_][i - 1];
   }
 
   void put(const open_session& each, session_overflow& overflow) {
-    if (size_ >= few_.size()) {
-      if (more_ == nullptr)
-        more_ = &overflow.emplace_back();
-      more_->resize(std::max(more_->size(), size_ - few_.size() + 1));
+    if (size_ > 0 && more_ == 0) {
+      more_ = static_cast<std::uint32_t>(std::max(overflow.size(), 1UL));
+      overflow.resize(more_ + 1);
     }
-    place(size_++) = each;
+    if (size_ > 0)
+      overflow[more_].resize(
+        std::max<std::size_t>(overflow[more_].size(), size_));
+    place(size_++, overflow) = each;
   }
 
-  std::array<open_session, 3> few_{};
-  std::vector<open_session>* more_ = nullptr; // in the overflow
-  std::size_t size_ = 0;
+  open_session one_{};
+  std::uint32_t size_ = 0;
+  std::uint32_t more_ = 0; // where in the overflow
 };
 
 } // namespace flow::bench

@@ -6,9 +6,10 @@
 
 namespace flow::bench {
 
-/// One thread's sessions, in a table of the engine. When a session begins its
-/// key is noted in the slot of that time, to be looked at when all sources are
-/// a gap beyond it: it has ended then, or is noted again at its last record.
+/// One thread's sessions, in a table of the engine, without prefetch. A key
+/// that has any is noted once, in the slot of a time, to be looked at when all
+/// sources are a gap beyond it: they have ended then, or it is noted again at
+/// the last record of one.
 class session_sink {
 public:
   session_sink(std::size_t self, std::size_t threads, timestamp gap)
@@ -41,11 +42,13 @@ private:
   }
 
   void sweep(timestamp end) {
-    for (const auto& [hash, key] : std::exchange(slot(swept_), {})) {
+    due_.clear();
+    due_.swap(slot(swept_));
+    for (const auto& [hash, key] : due_) {
       open_sessions* of = table_->find_writable(hash, key);
       if (of == nullptr)
         continue;
-      of->close(end, [&, key = key](const open_session& each) {
+      of->close(end, more_, [&, key = key](const open_session& each) {
         result_ +=
           {1, window_digest{}({key, each.count}, each.last + gap_ - 1)};
       });
@@ -60,6 +63,7 @@ private:
   std::vector<timestamp> reached_; // by each source
   timestamp swept_ = 0;
   std::vector<std::vector<noted>> slots_; // by the millisecond, in a circle
+  std::vector<noted> due_;
   std::unique_ptr<table_of_keys<open_sessions>> table_;
   session_overflow more_;
   checksum result_;

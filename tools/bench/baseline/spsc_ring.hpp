@@ -34,14 +34,14 @@ public:
     closed_.store(true, std::memory_order_release);
   }
 
-  /// The consumer's: calls f(entry) for all that shows.
+  /// The consumer's: calls sink.take(from, entry) for all that shows.
   /// @return how many there were
-  template <class F>
-  std::size_t drain(F&& f) {
+  template <class Sink>
+  std::size_t drain(std::size_t from, Sink& sink) {
     const std::size_t end = tail_.load(std::memory_order_acquire);
     const std::size_t count = end - read_.next;
     for (; read_.next != end; ++read_.next)
-      f(entries_[read_.next & mask_]);
+      sink.take(from, entries_[read_.next & mask_]);
     if (count > 0)
       head_.store(end, std::memory_order_release);
     return count;
