@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "test/sim/mutants"))
 from run import compile_mutated  # noqa: E402
 
 WINDOW = "libflow/windows/window.hpp"
+SLICES = "libflow/windows/slice_window_operator.hpp"
 
 # Name, file, what stands there, what the bug makes of it.
 MUTANTS = [
@@ -32,10 +33,19 @@ MUTANTS = [
     ("lateness is not allowed", WINDOW,
      "return saturating_add(max_timestamp(), allowed_lateness.count());",
      "(void)allowed_lateness;\n    return max_timestamp();"),
+    ("a late record does not fire its window again", SLICES,
+     "if (target->complete) [[unlikely]]",
+     "if (false)"),
 ]
-# Program, and its source that includes the operators.
-PROGRAMS = [("flow-harness", "tools/harness/window_kind.cpp"),
+
+
+def sources_with(path):
+    """Of both programs, the source that includes the operator with the bug."""
+    kind = "job_windows.cpp" if path == SLICES else "window_kind.cpp"
+    return [("flow-harness", f"tools/harness/{kind}"),
             ("flights", "apps/flights/main.cpp")]
+
+
 # Of the flights' tests those whose firings and late rows are exact.
 FLIGHTS = ROOT / "test/apps/flights_results_test.py"
 LATE_FLIGHTS = "Late.test_firings_and_late_rows_are_a_function_of_the_input"
@@ -69,7 +79,8 @@ def build_mutant(build, mutant, folder):
         link(build, program, source, mutated, folder)
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        for done in [pool.submit(build_one, *each) for each in PROGRAMS]:
+        for done in [pool.submit(build_one, *each)
+                     for each in sources_with(path)]:
             done.result()
     return True
 
