@@ -428,6 +428,8 @@ void task::report_watermark(nanoseconds now) {
 }
 
 void task::fire_timers(nanoseconds now) {
+  if (phase_ == phase::draining)
+    return; // nothing follows the end of the partition
   for (std::size_t i = 0; i < chain_.size(); ++i)
     if (!chain_.blocked() && chain_.at(i).next_deadline() <= now)
       chain_.at(i).on_time(now);

@@ -141,6 +141,29 @@ TEST_CASE("no watermark of the clock comes after the last one") {
   CHECK(it.story(0, 0) == "1 2 3 |max ");
 }
 
+TEST_CASE("no watermark of the clock comes after the end") {
+  stream_environment env{test_options()};
+  end_apart(input_stream(env)
+              .assign_timestamps_and_watermarks(
+                monotonous_timestamps([](std::int64_t x) { return x; }))
+              .name("marks"));
+  task_settings settings;
+  settings.ends_with_checkpoint = true;
+  task_harness it{env, "marks", 0, settings};
+  it.start();
+  it.feed(0, numbers(1, 3));
+  it.feed(0, stream_element::of_end_of_data(end_mode::stopped));
+  it.run();
+  it.feed(0, stream_element::of_barrier({.checkpoint_id = 1}));
+  it.run();
+  REQUIRE(it.get().checkpoint_completed(1));
+  it.time.advance(milliseconds{1000}); // one has been due for long
+  CHECK(it.run().next == step::done);
+  const std::string story = it.story(0, 0);
+  CAPTURE(story);
+  CHECK(story.ends_with(" end "));
+}
+
 TEST_CASE("watermarks every n rows fall on the same rows in any batch size") {
   const std::uint64_t seed = test_seed();
   std::mt19937_64 random{seed};

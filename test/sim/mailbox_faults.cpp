@@ -22,6 +22,7 @@ bool read_report(const content_type& content, next_message& result) {
     result.kind = what.state == task_state::finished ? message_kind::at_end
                                                      : message_kind::state;
     result.attempt = what.attempt;
+    result.cause = what.cause ? &*what.cause : nullptr;
   } else if (content.match_elements<ckptend_atom, number, number>()) {
     result.kind = message_kind::at_end;
     result.attempt = content.get_as<number>(2);

@@ -36,6 +36,7 @@ struct next_message {
   std::uint64_t checkpoint_id = 0; ///< of completed, aborted and decline
   // Valid until the actor runs.
   const stream_element* element = nullptr;
+  const error* cause = nullptr; ///< of a state, why the subtask failed
   const checkpoint_step* decision = nullptr;
 };
 

@@ -165,6 +165,10 @@ void simulated_run::watch(caf::scheduled_actor& actor,
   if (message.kind == message_kind::completed)
     checks_.completed_is_told(message.checkpoint_id);
   watch_checkpoints(message);
+  // Where nothing is lost on a link, somebody was told what may not be said.
+  if (message.cause && message.cause->code == error_code::corrupt_data
+      && plan_.counts()[fault::cut_link] == 0)
+    result_.problems.push_back("a subtask failed: " + message.cause->text);
   if (message.kind != message_kind::element)
     return;
   const auto kind = message.element->kind();
