@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@ template <class Accumulator>
 struct open_session {
   time_window window;
   bool waits = false; ///< to fire when the watermark reaches its last time
+  bool kept = false;  ///< by open_sessions; else its place is free
   Accumulator sum{};
 
   /// When something is to be done with it; max_timestamp: never.
@@ -26,7 +28,8 @@ struct open_session {
 };
 
 /// The sessions of one key, in the order of time; no two touch. Nearly always
-/// one, which stands in the table's entry itself.
+/// one, which stands in the table's entry itself; more are behind a pointer, so
+/// that an entry of a plain accumulator is one line of the processor's cache.
 /// Owner: a value of a keyed state. Copies may be read on another thread.
 template <class Accumulator>
 class open_sessions {
@@ -40,15 +43,26 @@ public:
     [[nodiscard]] bool empty() const noexcept { return first == last; }
   };
 
-  [[nodiscard]] std::size_t size() const noexcept {
-    return has_first_ ? 1 + rest_.size() : 0;
+  open_sessions() = default;
+  open_sessions(const open_sessions& other)
+    : next_look(other.next_look), first_(other.first_),
+      rest_(other.rest_ ? std::make_unique<list>(*other.rest_) : nullptr) {}
+  open_sessions(open_sessions&&) noexcept = default;
+  open_sessions& operator=(const open_sessions& other) {
+    return *this = open_sessions{other};
   }
-  [[nodiscard]] bool empty() const noexcept { return !has_first_; }
+  open_sessions& operator=(open_sessions&&) noexcept = default;
+  ~open_sessions() = default;
+
+  [[nodiscard]] std::size_t size() const noexcept {
+    return first_.kept ? 1 + (rest_ ? rest_->size() : 0) : 0;
+  }
+  [[nodiscard]] bool empty() const noexcept { return !first_.kept; }
   [[nodiscard]] const session& at(std::size_t index) const {
-    return index == 0 ? first_ : rest_[index - 1];
+    return index == 0 ? first_ : (*rest_)[index - 1];
   }
   [[nodiscard]] session& at(std::size_t index) {
-    return index == 0 ? first_ : rest_[index - 1];
+    return index == 0 ? first_ : (*rest_)[index - 1];
   }
 
   /// Those that a window is one with; empty: where it would stand.
@@ -63,28 +77,28 @@ public:
   }
 
   void insert(std::size_t index, session fresh) {
-    if (!has_first_) {
+    fresh.kept = true;
+    if (empty()) {
       first_ = std::move(fresh);
-      has_first_ = true;
       return;
     }
     if (index == 0)
       std::swap(first_, fresh);
-    const std::size_t place = index == 0 ? 0 : index - 1;
-    rest_.insert(rest_.begin() + static_cast<std::ptrdiff_t>(place),
-                 std::move(fresh));
+    if (!rest_)
+      rest_ = std::make_unique<list>();
+    rest_->insert(rest_->begin() + behind_first(index), std::move(fresh));
   }
 
   void erase(std::size_t index) {
-    if (index == 0 && rest_.empty()) {
+    if (!rest_) {
       first_ = {};
-      has_first_ = false;
       return;
     }
     if (index == 0)
-      first_ = std::move(rest_.front());
-    const std::size_t place = index == 0 ? 0 : index - 1;
-    rest_.erase(rest_.begin() + static_cast<std::ptrdiff_t>(place));
+      first_ = std::move(rest_->front());
+    rest_->erase(rest_->begin() + behind_first(index));
+    if (rest_->empty())
+      rest_ = nullptr;
   }
 
   /// The earliest time at which something is to be done with one of them.
@@ -99,9 +113,15 @@ public:
   timestamp next_look = max_timestamp;
 
 private:
+  using list = std::vector<session>;
+
+  /// Where a session is in `rest_`, or the one that the first makes room for.
+  static std::ptrdiff_t behind_first(std::size_t index) noexcept {
+    return index == 0 ? 0 : static_cast<std::ptrdiff_t>(index) - 1;
+  }
+
   session first_;
-  bool has_first_ = false;
-  std::vector<session> rest_;
+  std::unique_ptr<list> rest_; // none, or not empty
 };
 
 template <class Accumulator>

@@ -156,7 +156,7 @@ private:
   }
 
   session& begin(sessions& of, std::size_t index, const time_window& window) {
-    of.insert(index, {window, false, {}});
+    of.insert(index, {.window = window});
     count(of.at(index), 1);
     return of.at(index);
   }
