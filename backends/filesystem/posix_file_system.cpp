@@ -136,112 +136,102 @@ public:
 
 protected:
   [[nodiscard]] int number() const noexcept { return file_.get(); }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
 private:
   std::string path_;
   descriptor file_;
 };
 
-/// A file that may become large is written in units at multiples of their size,
-/// which the system's cache takes as one page each, into room that was reserved
-/// before, and its disk is set to work early. All of it is advice: where a file
-/// system does not take it, the file is the same.
+/// A file that may become large goes to its disk in units, past the system's
+/// cache: a page of that cache costs a processor more than the entries in it,
+/// at a moment when records need the processor, and nobody reads the file soon.
+/// What is shorter than a unit, and the end, goes through the cache, as does
+/// all where the file system does not do it otherwise; the file is the same.
 class posix_large_file final : public posix_writable_file {
 public:
   using posix_writable_file::posix_writable_file;
 
   expected<void> append(std::string_view bytes) override {
     while (!bytes.empty()) {
-      if (waiting_ == 0 && bytes.size() >= unit) {
-        if (auto done = put(bytes.substr(0, unit)); !done)
-          return done;
-        bytes.remove_prefix(unit);
-        continue;
-      }
       const std::size_t count = std::min(bytes.size(), unit - waiting_);
       std::memcpy(buffer_.get() + waiting_, bytes.data(), count);
       waiting_ += count;
       bytes.remove_prefix(count);
       if (waiting_ == unit)
-        if (auto done = put_waiting(); !done)
+        if (auto done = put_unit(); !done)
           return done;
     }
     return {};
   }
 
   expected<void> sync() override {
-    auto done = end();
+    auto done = put_end();
     return done ? posix_writable_file::sync() : done;
   }
 
   expected<void> close() override {
-    auto done = end();
+    auto done = put_end();
     return done ? posix_writable_file::close() : done;
   }
 
 private:
-  /// Small enough to be in the processor's cache when the system copies it.
-  static constexpr std::size_t unit = std::size_t{256} << 10;
-  static constexpr std::uint64_t most_reserved = std::uint64_t{64} << 20;
-  static constexpr std::uint64_t written_back_at = std::uint64_t{8} << 20;
+  /// A disk is at its full speed with this much at a time.
+  static constexpr std::size_t unit = std::size_t{1} << 20;
+  /// What any disk asks of addresses, offsets and lengths.
+  static constexpr std::size_t alignment = 4096;
 
-  expected<void> put_waiting() {
-    return put({buffer_.get(), std::exchange(waiting_, 0)});
+  struct give_back {
+    void operator()(char* buffer) const noexcept {
+      ::operator delete (buffer, std::align_val_t{alignment});
+    }
+  };
+
+  expected<void> put_unit() {
+    std::string_view bytes{buffer_.get(), std::exchange(waiting_, 0)};
+    if (aligned_ && !direct_)
+      set_direct(true);
+    if (direct_) {
+      auto put = uninterrupted(
+        [&] { return ::write(number(), bytes.data(), bytes.size()); });
+      if (put < 0 && errno != EINVAL)
+        return failure("write", path(), errno);
+      bytes.remove_prefix(static_cast<std::size_t>(std::max(put, ssize_t{0})));
+      if (bytes.empty())
+        return {};
+      leave_direct(); // not taken so, or in part
+    }
+    return posix_writable_file::append(bytes);
   }
 
-  expected<void> put(std::string_view bytes) {
-    reserve();
-    if (auto done = posix_writable_file::append(bytes); !done)
-      return done;
-    written_ += bytes.size();
-    begin_write_back();
-    return {};
+  expected<void> put_end() {
+    if (waiting_ == 0)
+      return {};
+    leave_direct();
+    return posix_writable_file::append(
+      {buffer_.get(), std::exchange(waiting_, 0)});
   }
 
-  /// As much again as there is. It is cheaper than finding room for each unit,
-  /// and most of all for each page when it is written back.
-  void reserve() {
-    if (!reserves_ || written_ == 0 || written_ < reserved_)
-      return;
-    const std::uint64_t more = std::min(written_, most_reserved);
-    reserved_ = written_ + more;
-    reserves_ = uninterrupted([&] {
-                  return ::fallocate(number(), FALLOC_FL_KEEP_SIZE,
-                                     static_cast<off_t>(written_),
-                                     static_cast<off_t>(more));
-                })
-                == 0;
+  /// For good: what follows is at no multiple of a unit.
+  void leave_direct() {
+    aligned_ = false;
+    if (direct_)
+      set_direct(false);
   }
 
-  /// By this thread, so that at the end there is little left to wait for.
-  /// Errors are those of sync().
-  void begin_write_back() {
-    if (written_ - begun_ < written_back_at)
-      return;
-    (void)::sync_file_range(number(), static_cast<off_t>(begun_),
-                            static_cast<off_t>(written_ - begun_),
-                            SYNC_FILE_RANGE_WRITE);
-    begun_ = written_;
+  void set_direct(bool on) {
+    const int flags = ::fcntl(number(), F_GETFL);
+    const int wanted = on ? flags | O_DIRECT : flags & ~O_DIRECT;
+    const bool done = flags >= 0 && ::fcntl(number(), F_SETFL, wanted) == 0;
+    direct_ = on ? done : direct_ && !done;
+    aligned_ = aligned_ && done;
   }
 
-  /// Puts what waits, and gives back room that was reserved in vain.
-  expected<void> end() {
-    if (waiting_ > 0)
-      if (auto done = put_waiting(); !done)
-        return done;
-    if (reserved_ > written_)
-      (void)::ftruncate(number(), static_cast<off_t>(written_));
-    reserved_ = written_;
-    return {};
-  }
-
-  std::unique_ptr<char[]> buffer_ =
-    std::make_unique_for_overwrite<char[]>(unit);
-  std::size_t waiting_ = 0;    // bytes in the buffer
-  std::uint64_t written_ = 0;  // bytes in the file
-  std::uint64_t reserved_ = 0; // bytes that the file has room for
-  std::uint64_t begun_ = 0;    // bytes on their way to the disk
-  bool reserves_ = true;       // as far as is known
+  std::unique_ptr<char[], give_back> buffer_{
+    static_cast<char*>(::operator new (unit, std::align_val_t{alignment}))};
+  std::size_t waiting_ = 0; // bytes in the buffer
+  bool aligned_ = true;     // what follows may go past the cache
+  bool direct_ = false;     // and does
 };
 
 class posix_file_lock final : public file_lock {

@@ -43,6 +43,8 @@ void* segment_pool::take(std::size_t bytes) {
   if (blocks.first != nullptr) {
     free_block* result = blocks.first;
     blocks.first = result->next;
+    // Whoever takes the next one reads where the one after it is.
+    __builtin_prefetch(blocks.first);
     return result;
   }
   while (bytes > static_cast<std::size_t>(end_ - next_))

@@ -81,7 +81,7 @@ struct small_disk {
 
 TEST_CASE_FIXTURE(
   fixture, "a large file holds what was appended, in pieces of any size") {
-  constexpr std::size_t unit = std::size_t{256} << 10;
+  constexpr std::size_t unit = std::size_t{1} << 20;
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{5}, unit - 1, unit, unit + 1,
         3 * unit + 777, (std::size_t{17} << 20) + 12'345})
@@ -97,24 +97,27 @@ TEST_CASE_FIXTURE(
       CHECK((get("large") == text));
       struct stat facts = {};
       REQUIRE(::stat(at("large").c_str(), &facts) == 0);
-      // Nothing that was reserved is left; a file system has its own units.
+      // A file system has units of its own.
       CHECK(static_cast<std::size_t>(facts.st_blocks) * 512 <= size + unit / 2);
       REQUIRE(files.remove_file(at("large")));
     }
 }
 
 TEST_CASE_FIXTURE(fixture, "a large file goes on after it was synced") {
-  const auto text = numbered(std::size_t{3} << 20);
-  auto file = files.create_large(at("large"));
-  REQUIRE(file);
-  constexpr std::size_t middle = 1'000'003;
-  REQUIRE((*file)->append(std::string_view{text}.substr(0, middle)));
-  REQUIRE((*file)->sync());
-  CHECK((get("large") == text.substr(0, middle)));
-  REQUIRE((*file)->append(std::string_view{text}.substr(middle)));
-  REQUIRE((*file)->close());
-  CHECK((get("large") == text));
-  CHECK_FALSE(files.create_large(at("large"))); // it stands
+  const auto text = numbered(std::size_t{5} << 20);
+  // In the first unit, at the end of one, and in a later one.
+  for (const std::size_t middle : {1'000'003, 1 << 20, 2'000'003}) {
+    auto file = files.create_large(at("large"));
+    REQUIRE(file);
+    REQUIRE((*file)->append(std::string_view{text}.substr(0, middle)));
+    REQUIRE((*file)->sync());
+    CHECK((get("large") == text.substr(0, middle)));
+    REQUIRE((*file)->append(std::string_view{text}.substr(middle)));
+    REQUIRE((*file)->close());
+    CHECK((get("large") == text));
+    CHECK_FALSE(files.create_large(at("large"))); // it stands
+    REQUIRE(files.remove_file(at("large")));
+  }
 }
 
 TEST_CASE_FIXTURE(fixture,
