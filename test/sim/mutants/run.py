@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 HEAD = ("| bug of one line | first seed that fails | what it says |\n"
         "| --- | --- | --- |\n")
 LONGEST_RUN_S = 600
+TIMED_OUT = 124
 FEW = 3
 
 
@@ -126,7 +127,19 @@ def find(program, seeds):
         lines = running.stderr.read().strip().splitlines()
     if running.returncode == 0:
         return None
-    return "?", lines[-1] if lines else f"ends with {running.returncode}"
+    if running.returncode == TIMED_OUT:
+        sys.exit(f"{program}: {seeds} seeds take over {LONGEST_RUN_S} s")
+    return seed_of_end(program, seeds), lines[-1]
+
+
+def seed_of_end(program, seeds):
+    """The first seed in which the program ends before it can say so."""
+    for seed in range(1, seeds + 1):
+        done = subprocess.run([program, "--seeds", f"{seed}..{seed}"],
+                              capture_output=True)
+        if done.returncode != 0:
+            return str(seed)
+    sys.exit(f"{program}: fails with seeds 1..{seeds}, and with none alone")
 
 
 def row_of(mutant, options):
@@ -136,7 +149,7 @@ def row_of(mutant, options):
         found = program and find(program, options.seeds)
     missing = "NOT FOUND" if program else "NO SUCH LINE"
     seed, text = found or ("-", missing)
-    text = text.replace("|", "\\|")
+    text = text.replace(f"{folder}/overlay/", "").replace("|", "\\|")
     return f"| {mutant[0]} | {seed} | {text} |\n", bool(found)
 
 
