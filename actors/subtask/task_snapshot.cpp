@@ -13,7 +13,7 @@ namespace flow {
 namespace {
 
 constexpr std::uint32_t magic = 0x53544c46; // "FLTS"
-constexpr std::uint16_t format_version = 3;
+constexpr std::uint16_t format_version = 4;
 
 error damaged(const std::string& what) {
   return {error_code::corrupt_data, "state of a task: " + what,
@@ -215,7 +215,7 @@ void task_capture_writer::write_footer(byte_string& out) {
     to.write_int(format_version);
   }
   checksum_ = crc32c(std::span{out}.subspan(before), checksum_);
-  byte_writer{out}.write_int(checksum_);
+  byte_writer{out}.write_int(masked_crc32c(checksum_));
   checksum_ = crc32c(std::span{out}.last(sizeof checksum_), checksum_);
 }
 
@@ -241,23 +241,25 @@ expected<task_snapshot> decode_task_snapshot(std::span<const std::byte> bytes) {
   constexpr std::size_t trailer_bytes = 18;
   if (bytes.size() < trailer_bytes)
     return damaged("cut short");
-  std::uint32_t sum = 0;
-  const auto body = bytes.first(bytes.size() - sizeof sum);
-  if (!byte_reader{bytes.last(sizeof sum)}.read_int(sum) || crc32c(body) != sum)
-    return damaged("its checksum is wrong");
   byte_reader trailer{bytes.last(trailer_bytes)};
   std::uint64_t footer_bytes = 0;
   std::uint32_t found_magic = 0;
   std::uint16_t version = 0;
+  std::uint32_t sum = 0;
   if (!trailer.read_int(footer_bytes) || !trailer.read_int(found_magic)
-      || !trailer.read_int(version) || found_magic != magic
-      || footer_bytes > bytes.size() - trailer_bytes)
+      || !trailer.read_int(version) || !trailer.read_int(sum)
+      || found_magic != magic)
     return damaged("its end is not that of a state");
+  // Before the sum, which another version may form in another way.
   if (version != format_version)
     return error{error_code::incompatible,
                  "state of a task: version " + std::to_string(version)
                    + ", this program reads " + std::to_string(format_version),
                  error_severity::fatal};
+  if (masked_crc32c(crc32c(bytes.first(bytes.size() - sizeof sum))) != sum)
+    return damaged("its checksum is wrong");
+  if (footer_bytes > bytes.size() - trailer_bytes)
+    return damaged("its footer is longer than all of it");
   const auto parts = bytes.first(bytes.size() - trailer_bytes);
   byte_reader footer{parts.last(footer_bytes)};
   byte_reader keyed{parts.first(parts.size() - footer_bytes)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,5 +15,14 @@ namespace flow {
 /// @thread any
 [[nodiscard]] std::uint32_t crc32c(std::span<const std::byte> bytes,
                                    std::uint32_t before = 0) noexcept;
+
+/// A sum as it is stored among bytes of which another sum is formed: bytes
+/// with their own plain sum behind them have the same sum whatever they are.
+/// The mask is LevelDB's.
+/// @thread any
+[[nodiscard]] constexpr std::uint32_t
+masked_crc32c(std::uint32_t sum) noexcept {
+  return std::rotr(sum, 15) + 0xa282ead8U;
+}
 
 } // namespace flow

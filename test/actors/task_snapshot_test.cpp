@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "libflow/core/crc32c.hpp"
 #include "test/actors/task_fixture.hpp"
 #include "test/support/test_seed.hpp"
 
@@ -312,4 +313,26 @@ TEST_CASE("damaged snapshots are refused") {
     other[at] ^= std::byte{0x10};
     CHECK_FALSE(decode_task_snapshot(other));
   }
+}
+
+TEST_CASE("states of one size have sums of their own") {
+  const auto sum_of = [](timestamp watermark) {
+    task_capture_writer writer{{{}, {}, {{{watermark}, watermark}}}};
+    byte_string bytes;
+    while (writer.write_some(bytes)) {
+    }
+    CHECK(writer.checksum() == crc32c(bytes));
+    return writer.checksum();
+  };
+  CHECK(sum_of(1) != sum_of(2));
+}
+
+TEST_CASE("a state of another version is said to be one") {
+  byte_string bytes = encode(task_capture{});
+  bytes[bytes.size() - 6] = std::byte{3};
+  const auto read = decode_task_snapshot(bytes);
+  REQUIRE_FALSE(read);
+  CHECK(read.error().code == error_code::incompatible);
+  CHECK(read.error().text
+        == "state of a task: version 3, this program reads 4");
 }

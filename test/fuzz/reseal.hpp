@@ -38,12 +38,12 @@ inline void reseal_blocks(bytes& input, std::size_t first = 0) {
   }
 }
 
-/// A checksum over everything as the last four bytes.
+/// A masked checksum over everything as the last four bytes.
 inline void reseal_tail(bytes& input) {
   if (input.size() < 4)
     return;
   const auto size = input.size() - 4;
-  put_u32(input, size, crc32c(std::span{input}.first(size)));
+  put_u32(input, size, masked_crc32c(crc32c(std::span{input}.first(size))));
 }
 
 } // namespace flow::fuzz
