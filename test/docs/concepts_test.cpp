@@ -14,6 +14,8 @@
 #include "libflow/operators/snapshot_parts.hpp"
 #include "libflow/testing.hpp"
 
+namespace concepts_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -198,3 +200,5 @@ TEST_CASE("the example of windows") {
   CHECK(it.watermark(9'999));
   CHECK(it.values() == std::vector<std::int64_t>{3});
 }
+
+} // namespace concepts_test

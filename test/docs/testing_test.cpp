@@ -11,6 +11,8 @@
 #include "libflow/testing.hpp"
 #include "libflow/testing/mini_cluster.hpp"
 
+namespace testing_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -64,3 +66,5 @@ TEST_CASE("the example of a whole job") {
   CHECK(job->wait().outcome == flow::job_outcome::finished);
   CHECK(job->result().records().size() == 4);
 }
+
+} // namespace testing_test

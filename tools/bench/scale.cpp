@@ -7,7 +7,7 @@ namespace {
 
 using event = record<16>;
 
-constexpr auto digest = [](const event& in, timestamp) {
+constexpr auto product_of = [](const event& in, timestamp) {
   return in.key * in.value;
 };
 
@@ -45,8 +45,8 @@ expected<bench_report> measure(const settings& wanted, const composer& compose,
     auto env = make_environment(wanted);
     compose(env.from_source<event>(
               std::make_shared<tape_source<event>>(tapes, wanted.batch)))
-      .sink_to(std::make_shared<checksum_sink<event, decltype(digest)>>(
-        total, digest));
+      .sink_to(std::make_shared<checksum_sink<event, decltype(product_of)>>(
+        total, product_of));
     const auto counts = run_job(env);
     if (!counts)
       failure = counts.error();

@@ -82,8 +82,8 @@ endif()
 
 # flow_together(TARGET): its sources are compiled some at a time, which takes half
 # the time where each reads the same headers and makes the same of templates.
-# They may have no two names alike in unnamed namespaces. Not for benches: what is
-# inlined would depend on the neighbours.
+# They may have no two names alike in unnamed namespaces. Not for what is measured:
+# what is inlined would depend on the neighbours.
 function(flow_together target)
   set_target_properties(${target} PROPERTIES
     UNITY_BUILD "${FLOW_UNITY}" UNITY_BUILD_BATCH_SIZE 5)
@@ -144,14 +144,14 @@ function(flow_quick_to_compile target)
   endif()
 endfunction()
 
-# flow_test(NAME FILES... [LINK TARGETS...] [TIMEOUT SECONDS] [SERIAL]
-# [NIGHTLY] [TOGETHER]): one doctest program of several files; each file is a
-# ctest entry of its own, labelled with the folder under test/ it comes from.
-# SERIAL: not beside other tests, for those that measure. NIGHTLY: only run by
-# tools/nightly. TOGETHER: compiled as flow_together() says. A test that links
+# flow_test(NAME FILES... [LINK TARGETS...] [TIMEOUT SECONDS] [SERIAL] [NIGHTLY]):
+# one doctest program of several files; each file is a ctest entry of its own,
+# labelled with the folder under test/ it comes from. Files of which two have
+# names alike are in namespaces of their own. SERIAL: not beside other tests, for
+# those that measure. NIGHTLY: only run by tools/nightly. A test that links
 # flow_runtime is left out without it.
 function(flow_test name)
-  cmake_parse_arguments(arg "SERIAL;NIGHTLY;TOGETHER" "TIMEOUT" "LINK" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL;NIGHTLY" "TIMEOUT" "LINK" ${ARGN})
   if("flow_runtime" IN_LIST arg_LINK AND NOT FLOW_BUILD_RUNTIME)
     return()
   endif()
@@ -168,9 +168,7 @@ function(flow_test name)
   if(NOT arg_SERIAL)
     flow_quick_to_compile(${name})
   endif()
-  if(arg_TOGETHER)
-    flow_together(${name})
-  endif()
+  flow_together(${name})
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/test")
   file(RELATIVE_PATH label "${PROJECT_SOURCE_DIR}/test"

@@ -4,6 +4,8 @@
 
 #include "test/support/graph_builder.hpp"
 
+namespace alignment_coordinator_test {
+
 using namespace flow;
 using namespace std::chrono_literals;
 using test::graph_builder;
@@ -94,3 +96,5 @@ TEST_CASE(
   group.report(0, 40); // from its snapshot
   CHECK(group.due(2s) == announcements{{0, 50}, {1, 140}});
 }
+
+} // namespace alignment_coordinator_test

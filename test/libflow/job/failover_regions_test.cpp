@@ -4,6 +4,8 @@
 
 #include "test/support/graph_builder.hpp"
 
+namespace failover_regions_test {
+
 using namespace flow;
 
 namespace {
@@ -62,3 +64,5 @@ TEST_CASE("a pipeline that splits and joins again is one region") {
   const failover_regions regions{graph, {}};
   CHECK(regions.count() == 2);
 }
+
+} // namespace failover_regions_test

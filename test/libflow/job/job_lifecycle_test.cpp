@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+namespace job_lifecycle_test {
+
 using namespace flow;
 
 namespace {
@@ -387,3 +389,5 @@ TEST_CASE("every random life of a job ends") {
       CHECK_FALSE(is_alive(d.job.task(i)));
   }
 }
+
+} // namespace job_lifecycle_test

@@ -8,6 +8,8 @@
 #include "test/support/graph_builder.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace job_regions_test {
+
 using namespace flow;
 
 namespace {
@@ -244,3 +246,5 @@ TEST_CASE("whatever happens the end is told once") {
     CHECK(all.find("report_end", first + 1) == std::string::npos);
   }
 }
+
+} // namespace job_regions_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace job_status_test {
+
 using namespace flow;
 
 namespace {
@@ -172,3 +174,5 @@ TEST_CASE("errors of commands have the exit codes of the contract") {
   CHECK(to_int(exit_code::interrupted) == 130);
   CHECK(to_int(exit_code::terminated) == 143);
 }
+
+} // namespace job_status_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace job_summary_test {
+
 using namespace flow;
 
 TEST_CASE("a summary is one line with exactly its keys, in order") {
@@ -44,3 +46,5 @@ TEST_CASE("the last checkpoints stand behind, with what each subtask spent") {
     R"(null]},{"id":8,"status":"failed","us":0,"bytes":0,)"
     R"("failure":"expired","subtasks":[]}]})"));
 }
+
+} // namespace job_summary_test

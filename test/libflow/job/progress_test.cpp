@@ -5,6 +5,8 @@
 #include <limits>
 #include <vector>
 
+namespace progress_test {
+
 using namespace flow;
 using namespace std::chrono_literals;
 
@@ -110,3 +112,5 @@ TEST_CASE("the rate follows the last seconds, not the whole run") {
   }
   CHECK(out.written.back().find("  100/s  ") != std::string::npos);
 }
+
+} // namespace progress_test

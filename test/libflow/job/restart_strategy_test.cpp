@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+namespace restart_strategy_test {
+
 using namespace flow;
 
 namespace {
@@ -97,3 +99,5 @@ TEST_CASE("a failure rate refuses what comes too fast") {
   CHECK(ask(*strategy, 89'999) == refused);
   CHECK(strategy->describe() == "failure-rate (2 failures in 60000 ms)");
 }
+
+} // namespace restart_strategy_test

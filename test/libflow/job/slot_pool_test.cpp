@@ -4,6 +4,8 @@
 
 #include <set>
 
+namespace slot_pool_test {
+
 using namespace flow;
 
 using refs = std::vector<slot_ref>;
@@ -92,3 +94,5 @@ TEST_CASE("what an embedded cluster offers by itself is enough") {
   CHECK(pool.free_count() == 0);
   CHECK(slots_needed({}) == 0);
 }
+
+} // namespace slot_pool_test

@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+namespace histogram_test {
+
 using namespace flow;
 
 namespace {
@@ -92,3 +94,5 @@ TEST_CASE("merging is the same as adding to one") {
   for (const double q : {0.1, 0.5, 0.99})
     CHECK(a.quantile(q) == both.quantile(q));
 }
+
+} // namespace histogram_test

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+namespace merged_text_test {
+
 using flow::merged_text;
 
 TEST_CASE("a family stands once, with the samples of all processes") {
@@ -29,3 +31,5 @@ TEST_CASE("a text that is cut off keeps what it has") {
   CHECK(merged_text(std::vector<std::string>{"1 2\n# TYPE c gauge\nc 5"})
         == "# TYPE c gauge\nc 5");
 }
+
+} // namespace merged_text_test

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+namespace metric_registry_test {
+
 using namespace flow;
 using namespace std::chrono_literals;
 
@@ -157,3 +159,5 @@ TEST_CASE("docs/metrics.md names every metric and what Flink calls it") {
   for (const metric_name& name : metric_registry::operator_metric_names())
     check(name);
 }
+
+} // namespace metric_registry_test

@@ -7,6 +7,8 @@
 #include <random>
 #include <thread>
 
+namespace task_time_test {
+
 using namespace flow;
 using namespace std::chrono_literals;
 
@@ -115,3 +117,5 @@ TEST_CASE("a reader on another thread never sees half a step") {
   }
   CHECK(wrong == 0);
 }
+
+} // namespace task_time_test

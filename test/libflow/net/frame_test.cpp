@@ -17,6 +17,8 @@
 #include "test/support/frames.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace frame_test {
+
 using namespace flow;
 using flow::test::feed;
 using flow::test::frame;
@@ -416,3 +418,5 @@ TEST_CASE("arbitrary bytes behind a magic are refused, never believed") {
     CHECK(end.most_memory <= sizeof(frame_reader) + frame_reader::first_room);
   }
 }
+
+} // namespace frame_test

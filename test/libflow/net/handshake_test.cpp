@@ -8,6 +8,8 @@
 #include "libflow/core/bytes.hpp"
 #include "test/support/frames.hpp"
 
+namespace handshake_test {
+
 using namespace flow;
 using namespace flow::net;
 using flow::test::feed;
@@ -138,3 +140,5 @@ TEST_CASE("only the right token is known") {
   CHECK(!knows_token("secret ", sample()));
   CHECK(!knows_token("", sample()));
 }
+
+} // namespace handshake_test

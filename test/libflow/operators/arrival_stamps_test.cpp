@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace arrival_stamps_test {
+
 using namespace flow;
 using namespace std::chrono_literals;
 
@@ -81,3 +83,5 @@ TEST_CASE("stamps do not fall over a restart") {
   CHECK(after.stamped(1) == stamps{1'000});
   CHECK_FALSE(after.op->restore(std::span{bytes}.first(3)));
 }
+
+} // namespace arrival_stamps_test

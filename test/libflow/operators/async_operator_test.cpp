@@ -11,6 +11,8 @@
 #include "test/support/collecting_receiver.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace async_operator_test {
+
 using namespace flow;
 
 namespace {
@@ -303,3 +305,5 @@ TEST_CASE("random answers in any order keep order and watermarks") {
       CHECK(values[static_cast<std::size_t>(i)] == i * 10);
   }
 }
+
+} // namespace async_operator_test

@@ -13,6 +13,8 @@
 #include "test/support/collecting_receiver.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace broadcast_connect_test {
+
 using namespace flow;
 
 namespace {
@@ -228,3 +230,5 @@ TEST_CASE("damaged broadcast state and waiting records are errors") {
   longer.list[0].push_back({});
   CHECK_FALSE(job{true}.op.restore({&longer, 1}).has_value());
 }
+
+} // namespace broadcast_connect_test

@@ -9,6 +9,8 @@
 #include "libflow/core/text.hpp"
 #include "test/support/collecting_receiver.hpp"
 
+namespace broadcast_process_test {
+
 using namespace flow;
 
 namespace {
@@ -202,3 +204,5 @@ TEST_CASE("keyed and broadcast state survive a change of the parallelism") {
       CHECK(timers == 50);
     }
 }
+
+} // namespace broadcast_process_test

@@ -8,6 +8,8 @@
 
 #include "test/support/test_seed.hpp"
 
+namespace conformance_test {
+
 using namespace flow;
 using namespace flow::conformance;
 
@@ -354,3 +356,5 @@ TEST_CASE("batches, outputs that refuse and restarts show nowhere") {
     CHECK(results > static_cast<std::size_t>(scripts) * 5);
   }
 }
+
+} // namespace conformance_test

@@ -10,6 +10,8 @@
 #include "test/support/collecting_receiver.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace function_timers_test {
+
 using namespace flow;
 
 namespace {
@@ -383,3 +385,5 @@ TEST_CASE("random watermarks and idleness on two inputs fire by the minimum") {
     }
   }
 }
+
+} // namespace function_timers_test

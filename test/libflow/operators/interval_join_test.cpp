@@ -10,6 +10,8 @@
 #include "test/support/collecting_receiver.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace interval_join_test {
+
 using namespace flow;
 
 namespace {
@@ -256,3 +258,5 @@ TEST_CASE("random streams join as all pairs say, through restores") {
     REQUIRE(f.taken() == expected);
   }
 }
+
+} // namespace interval_join_test

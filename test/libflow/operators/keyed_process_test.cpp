@@ -11,6 +11,8 @@
 #include "test/support/collecting_receiver.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace keyed_process_test {
+
 using namespace flow;
 
 namespace {
@@ -194,3 +196,5 @@ TEST_CASE("what a keyed function throws names the operator") {
   }
   CHECK(said.find("\"visits\": no such user") != std::string::npos);
 }
+
+} // namespace keyed_process_test

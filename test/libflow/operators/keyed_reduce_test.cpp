@@ -6,6 +6,8 @@
 
 #include "test/support/collecting_receiver.hpp"
 
+namespace keyed_reduce_test {
+
 using namespace flow;
 
 namespace {
@@ -78,3 +80,5 @@ TEST_CASE("a restored reduce goes on where it stood") {
   REQUIRE(two.op.restore({&taken, 1}).has_value());
   CHECK(two.feed(many) == one.feed(many));
 }
+
+} // namespace keyed_reduce_test

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+namespace key_group_test {
+
 using namespace flow;
 
 namespace {
@@ -74,3 +76,5 @@ TEST_CASE("a group is a range of hashes without holes") {
     CHECK(hashes_of({0, max - 1}, max) == hash_range{});
   }
 }
+
+} // namespace key_group_test

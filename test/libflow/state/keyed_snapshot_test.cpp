@@ -7,6 +7,8 @@
 #include "libflow/state/keyed_state.hpp"
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace keyed_snapshot_test {
+
 using namespace flow;
 
 namespace {
@@ -283,3 +285,5 @@ TEST_CASE("hostile bytes with right checksums do no harm") {
       CHECK(!result.error().text.empty());
   }
 }
+
+} // namespace keyed_snapshot_test

@@ -4,6 +4,8 @@
 
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace keyed_state_test {
+
 using namespace flow;
 
 namespace {
@@ -241,3 +243,5 @@ TEST_CASE("a snapshot in the middle of a block keeps what was") {
   for (std::int64_t key = 1; key <= 3; ++key)
     with_key(copy, key, [&] { CHECK(copied.value() == 10); });
 }
+
+} // namespace keyed_state_test

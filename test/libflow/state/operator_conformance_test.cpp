@@ -6,6 +6,8 @@
 #include "libflow/state/operator_state.hpp"
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace operator_conformance_test {
+
 using namespace flow;
 
 // Random operations through the typed handles beside standard containers, with
@@ -168,3 +170,5 @@ TEST_CASE("operator states behave as containers through any restore") {
   CAPTURE(seed);
   conformance{seed}.run(8000);
 }
+
+} // namespace operator_conformance_test

@@ -5,6 +5,8 @@
 #include "libflow/core/crc32c.hpp"
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace operator_state_test {
+
 using namespace flow;
 
 namespace {
@@ -214,3 +216,5 @@ TEST_CASE("the checksum is CRC-32C, also when summed in parts") {
   CHECK(crc32c(bytes.subspan(4), crc32c(bytes.first(4))) == 0xe3069283);
   CHECK(crc32c({}) == 0);
 }
+
+} // namespace operator_state_test

@@ -5,6 +5,8 @@
 
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace segmented_table_test {
+
 using namespace flow;
 
 namespace {
@@ -329,3 +331,5 @@ TEST_CASE("a snapshot outlives its table and its pool's owner") {
   });
   CHECK(seen == 3000);
 }
+
+} // namespace segmented_table_test

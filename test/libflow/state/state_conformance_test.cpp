@@ -9,6 +9,8 @@
 #include "libflow/state/keyed_state.hpp"
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace state_conformance_test {
+
 using namespace flow;
 
 // Random operations through the typed handles beside standard containers, with
@@ -399,3 +401,5 @@ TEST_CASE("another codec version or namespace is refused by a restore") {
   CHECK(!store.restore(snapshot_of(2, false)));
   CHECK(!store.restore(snapshot_of(0, true)));
 }
+
+} // namespace state_conformance_test

@@ -4,6 +4,8 @@
 #include "libflow/state/keyed_state.hpp"
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace state_ttl_test {
+
 using namespace flow;
 
 namespace {
@@ -227,3 +229,5 @@ TEST_CASE("random writes and reads with a time to live are as a model says") {
     }
   }
 }
+
+} // namespace state_ttl_test

@@ -4,6 +4,8 @@
 #include "libflow/state/segmented_table.hpp"
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace table_threads_test {
+
 using namespace flow;
 
 TEST_CASE("another thread gives segments back one after the other") {
@@ -87,3 +89,5 @@ TEST_CASE("another thread reads snapshots while the owner writes") {
     CHECK(equal);
   }
 }
+
+} // namespace table_threads_test

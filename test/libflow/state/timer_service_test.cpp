@@ -6,6 +6,8 @@
 #include "libflow/state/keyed_state.hpp"
 #include "test/libflow/state/state_test_support.hpp"
 
+namespace timer_service_test {
+
 using namespace flow;
 
 namespace {
@@ -230,3 +232,5 @@ TEST_CASE("timers move with their keys when the parallelism changes") {
   CHECK(fired.size() == 1000);
   CHECK(processing == 1000);
 }
+
+} // namespace timer_service_test

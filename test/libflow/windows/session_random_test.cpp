@@ -8,18 +8,17 @@
 
 #include "libflow/flow.hpp"
 #include "libflow/testing.hpp"
+#include "test/libflow/windows/readings.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace session_random_test {
+
 using namespace flow;
+using namespace flow::test;
 
 namespace {
 
 constexpr int cases = 2'000;
-
-struct reading {
-  std::int64_t key = 0;
-  std::int64_t value = 0;
-};
 
 struct session {
   std::int64_t key = 0;
@@ -31,15 +30,6 @@ struct session {
   friend std::ostream& operator<<(std::ostream& out, const session& s) {
     return out << s.key << '[' << s.start << ',' << s.end << ")=" << s.sum;
   }
-};
-
-struct sum {
-  using accumulator = std::int64_t;
-  void add(std::int64_t& acc, const reading& each) const { acc += each.value; }
-  void merge(std::int64_t& acc, const std::int64_t& other) const {
-    acc += other;
-  }
-  std::int64_t result(const std::int64_t& acc) const { return acc; }
 };
 
 /// Sessions as unions of intervals: what is not yet closed of each key.
@@ -168,3 +158,5 @@ TEST_CASE("sessions are unions of intervals, also with a new instance between "
     REQUIRE(restarted.counts().late_dropped + dropped == plain.late);
   }
 }
+
+} // namespace session_random_test

@@ -8,6 +8,8 @@
 #include "test/libflow/windows/window_fixture.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace slice_snapshot_test {
+
 using namespace flow;
 using namespace flow::window_test;
 
@@ -196,3 +198,5 @@ TEST_CASE("bytes behind the end are damaged") {
   taken.keyed.push_back(std::byte{0});
   CHECK(restore_error(taken, tumbling(10)).code == error_code::corrupt_data);
 }
+
+} // namespace slice_snapshot_test

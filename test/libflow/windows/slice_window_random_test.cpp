@@ -9,6 +9,8 @@
 #include "test/libflow/windows/window_fixture.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace slice_window_random_test {
+
 using namespace flow;
 using namespace flow::window_test;
 
@@ -170,3 +172,5 @@ TEST_CASE("a restored operator goes on as if nothing had happened, whenever "
     compare<text>(random, renew);
   }
 }
+
+} // namespace slice_window_random_test

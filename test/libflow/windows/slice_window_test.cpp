@@ -9,6 +9,8 @@
 #include "libflow/core/text.hpp"
 #include "test/libflow/windows/window_fixture.hpp"
 
+namespace slice_window_test {
+
 using namespace flow;
 using namespace flow::window_test;
 
@@ -411,3 +413,5 @@ TEST_CASE("statuses pass in order with watermarks") {
   CHECK(job.out.statuses
         == std::vector{stream_status::idle, stream_status::active});
 }
+
+} // namespace slice_window_test

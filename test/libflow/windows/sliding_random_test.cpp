@@ -9,20 +9,17 @@
 
 #include "libflow/flow.hpp"
 #include "libflow/testing.hpp"
+#include "test/libflow/windows/readings.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace sliding_random_test {
+
 using namespace flow;
+using namespace flow::test;
 
 namespace {
 
 constexpr int cases = 2'000;
-
-struct reading {
-  std::int64_t key = 0;
-  std::int64_t value = 0;
-
-  friend bool operator==(const reading&, const reading&) = default;
-};
 
 struct row {
   std::int64_t key = 0;
@@ -36,21 +33,6 @@ struct row {
   }
 };
 
-struct sum {
-  using accumulator = std::int64_t;
-  void add(std::int64_t& acc, const reading& each) const { acc += each.value; }
-  std::int64_t result(const std::int64_t& acc) const { return acc; }
-};
-struct mergeable_sum : sum {
-  void merge(std::int64_t& acc, const std::int64_t& other) const {
-    acc += other;
-  }
-};
-struct retractable_sum : mergeable_sum {
-  void retract(std::int64_t& acc, const std::int64_t& other) const {
-    acc -= other;
-  }
-};
 /// What no retraction can undo, so that an order of merging that is wrong or a
 /// slice too many shows: the two largest values, packed.
 struct two_largest {
@@ -311,8 +293,8 @@ TEST_CASE("sliding windows are those of a plain computation, over slices and "
     CAPTURE(text_of(of));
     const auto expected = expected_of(of);
     auto by_retraction = harness(of.of, retractable_sum{});
-    auto by_back_and_front = harness(of.of, mergeable_sum{});
-    auto per_window = harness(of.of, sum{});
+    auto by_back_and_front = harness(of.of, sum{});
+    auto per_window = harness(of.of, plain_sum{});
     REQUIRE(difference(run(per_window, of), expected) == "");
     REQUIRE(difference(run(by_retraction, of), expected) == "");
     REQUIRE(difference(run(by_back_and_front, of), expected) == "");
@@ -346,3 +328,5 @@ TEST_CASE("a new instance between any two steps and slow outputs change "
     REQUIRE(difference(run(restarted_windows, of, &random), expected) == "");
   }
 }
+
+} // namespace sliding_random_test

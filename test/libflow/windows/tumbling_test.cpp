@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace tumbling_test {
+
 using namespace flow;
 
 namespace {
@@ -95,3 +97,5 @@ TEST_CASE("a size must be above zero and longer than the offset") {
   CHECK(refused.error().code == error_code::invalid_argument);
   CHECK(refused.error().text.find("-10") != std::string::npos);
 }
+
+} // namespace tumbling_test

@@ -9,9 +9,13 @@
 
 #include "libflow/flow.hpp"
 #include "libflow/testing.hpp"
+#include "test/libflow/windows/readings.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace window_models_test {
+
 using namespace flow;
+using namespace flow::test;
 
 // Every kind of window beside a plain computation of it, over random streams:
 // two channels that fall idle, bounded disorder and late records, equal and
@@ -21,11 +25,6 @@ namespace {
 
 constexpr int cases = 2'000;
 
-struct reading {
-  std::int64_t key = 0;
-  std::int64_t value = 0;
-};
-
 struct row {
   std::int64_t key = 0;
   timestamp start = 0;
@@ -33,13 +32,6 @@ struct row {
   std::int64_t sum = 0;
 
   friend auto operator<=>(const row&, const row&) = default;
-};
-
-struct sum {
-  using accumulator = std::int64_t;
-  void add(accumulator& acc, const reading& each) const { acc += each.value; }
-  void merge(accumulator& acc, const accumulator& other) const { acc += other; }
-  std::int64_t result(const accumulator& acc) const { return acc; }
 };
 
 const output_tag<reading> late{"late"};
@@ -392,3 +384,5 @@ TEST_CASE("count windows that slide") {
     return keyed.count_window(of.size, of.slide);
   });
 }
+
+} // namespace window_models_test

@@ -10,9 +10,13 @@
 
 #include "libflow/flow.hpp"
 #include "libflow/testing.hpp"
+#include "test/libflow/windows/readings.hpp"
 #include "test/support/test_seed.hpp"
 
+namespace window_timers_test {
+
 using namespace flow;
+using namespace flow::test;
 
 // Windows over slices and sessions of a key together count the timers that the
 // same windows register where they run one by one.
@@ -21,25 +25,6 @@ namespace {
 
 constexpr int cases = 2'000;
 constexpr std::int64_t keys = 4;
-
-struct reading {
-  std::int64_t key = 0;
-  std::int64_t value = 0;
-};
-
-struct sum {
-  using accumulator = std::int64_t;
-  void add(std::int64_t& acc, const reading& each) const { acc += each.value; }
-  void merge(std::int64_t& acc, const std::int64_t& other) const {
-    acc += other;
-  }
-  std::int64_t result(const std::int64_t& acc) const { return acc; }
-};
-struct retractable_sum : sum {
-  void retract(std::int64_t& acc, const std::int64_t& other) const {
-    acc -= other;
-  }
-};
 
 using harness = testing::operator_harness<std::int64_t>;
 
@@ -215,3 +200,5 @@ TEST_CASE("an instance has no timers of keys that others own") {
   for (std::int64_t key = 0; key < 100; ++key)
     CHECK(windows.timers(key) == timer_counts{});
 }
+
+} // namespace window_timers_test
