@@ -5,6 +5,17 @@
 /// The part of a task that checkpoints are about.
 namespace flow {
 
+namespace {
+
+/// State that an operator cannot read is the same at the next attempt.
+error of_restore(error why) {
+  if (why.code == error_code::corrupt_data)
+    why.severity = error_severity::fatal;
+  return why;
+}
+
+} // namespace
+
 void task::trigger(const checkpoint_barrier& barrier) {
   if (phase_ != phase::ended && phase_ != phase::draining)
     triggers_.push_back(barrier);
@@ -143,7 +154,7 @@ expected<void> task::restore(const restored_task& from) {
     for (std::size_t i = chain_.size(); i-- > 0;)
       if (const auto& parts = from.operators[i])
         if (auto done = chain_.at(i).restore_all(*parts); !done)
-          return done;
+          return of_restore(done.error());
     for (std::size_t input = 0; input < from.valves.size(); ++input)
       forward(input, valves_[input].restore(from.valves[input]));
   } catch (const task_failure& failure) {

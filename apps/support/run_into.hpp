@@ -24,7 +24,15 @@ inline int run_into(stream_environment& env, const std::string& directory) {
   if (directory.empty())
     return report_failure(env, {error_code::invalid_argument,
                                 "--output: the name of a directory is empty"});
-  env.identify_by(identity_of_directory(directory));
+  const std::string identity = identity_of_directory(directory);
+  const std::string& checkpoints = env.options().checkpoints.dir;
+  if (!checkpoints.empty()
+      && identity_of_directory(checkpoints).starts_with(identity))
+    return report_failure(
+      env, {error_code::invalid_argument,
+            "execution.checkpointing.dir: " + checkpoints
+              + " lies in the output directory, which is for results alone"});
+  env.identify_by(identity);
   if (env.options().explain != explain_format::none || in_worker_process())
     return env.execute();
   const auto files = local_files();

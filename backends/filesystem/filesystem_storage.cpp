@@ -174,7 +174,14 @@ expected<std::vector<std::uint64_t>> filesystem_storage::begun() {
 
 expected<stored_checkpoint>
 filesystem_storage::load(std::uint64_t checkpoint_id) {
-  return load_checkpoint(*files_, path_of(checkpoint_id));
+  const std::string directory = path_of(checkpoint_id);
+  auto loaded = load_checkpoint(*files_, directory);
+  if (loaded && loaded->metadata->checkpoint_id != checkpoint_id)
+    return error{error_code::corrupt_data,
+                 metadata_path(directory) + ": it is that of checkpoint "
+                   + std::to_string(loaded->metadata->checkpoint_id),
+                 error_severity::fatal};
+  return loaded;
 }
 
 /// The metadata goes first: from then on it is no checkpoint any more, however

@@ -50,6 +50,15 @@ void report_failures(const job_result& result, const job_options& options) {
               << result.resume_from << '\n';
 }
 
+/// Data of our own that cannot be read, a checkpoint first of all, is told from
+/// what else a job may fail for.
+exit_code exit_code_of(const job_result& result) {
+  const bool damaged = result.outcome == job_outcome::failed && result.cause
+                       && result.cause->code == error_code::corrupt_data
+                       && result.cause->severity == error_severity::fatal;
+  return damaged ? exit_code::damaged : exit_code_of(result.outcome);
+}
+
 int report_end(const job_result& result, const job_options& options,
                const summary_members& members) {
   if (result.outcome == job_outcome::failed)
@@ -61,7 +70,7 @@ int report_end(const job_result& result, const job_options& options,
   std::cout.flush();
   if (options.summary_json && !in_worker_process())
     std::cout << to_json(result.summary, members) << std::endl;
-  return to_int(exit_code_of(result.outcome));
+  return to_int(exit_code_of(result));
 }
 
 int report_refused(const job_options& options, const error& why) {

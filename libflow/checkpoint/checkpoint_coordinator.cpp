@@ -190,7 +190,7 @@ checkpoint_coordinator::steps checkpoint_coordinator::tick(time_point now,
                 + " ms",
               now, out);
   }
-  if (last_wanted()) {
+  if (last_wanted() && now >= last_not_before_) {
     pending_.at(begin(0, now, wall, out)).last = true;
     return out;
   }
@@ -230,7 +230,7 @@ checkpoint_coordinator::wake_at() const {
   if (!running_)
     return result;
   if (last_wanted())
-    take(time_point{0});
+    take(last_not_before_);
   if ((last_ && all_at_end())
       || (stopping_ && !last_ && pending_.empty() && next_id_ > 1))
     take(retell_at_);
@@ -560,6 +560,10 @@ void checkpoint_coordinator::give_up(pending_map::iterator which,
     report->failure = std::string{to_string(why)} + ": " + text;
   }
   ++history_.failed;
+  if (counts(why) && which->second.last)
+    last_not_before_ =
+      now
+      + std::min(retry_interval, options_.interval.value_or(retry_interval));
   pending_.erase(which);
   if (any_runs()) {
     out.push_back(abort_step(id, why));

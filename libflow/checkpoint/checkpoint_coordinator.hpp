@@ -118,6 +118,9 @@ public:
 
   /// How often the news of the last checkpoint is told.
   static constexpr std::chrono::milliseconds retell_interval{500};
+  /// How soon a last checkpoint that failed is taken again; the interval, if
+  /// that is shorter.
+  static constexpr std::chrono::milliseconds retry_interval{500};
 
   /// @param next_id of the first checkpoint; above all that exist
   /// @param retained completed ones of this job that exist, oldest first, which
@@ -260,6 +263,7 @@ private:
   bool stopping_ = false;
   std::optional<std::uint64_t> last_; // that all tasks end with; completed
   time_point retell_at_{0};
+  time_point last_not_before_{0};
   checkpoint_history history_;
 };
 

@@ -6,14 +6,21 @@ namespace flow {
 
 namespace {
 
-expected<std::vector<std::byte>> read_file(file_system& files,
-                                           const std::string& path) {
+/// More than any job's: its tasks' small states are in it.
+constexpr std::uint64_t metadata_bytes_max = std::uint64_t{1} << 30;
+
+/// @param check  refuses a size before memory is taken for it
+template <class Check>
+expected<std::vector<std::byte>>
+read_file(file_system& files, const std::string& path, Check check) {
   auto file = files.open(path);
   if (!file)
     return file.error();
   const auto size = (*file)->size();
   if (!size)
     return size.error();
+  if (expected<void> checked = check(*size); !checked)
+    return checked.error();
   std::vector<std::byte> bytes(*size);
   auto got =
     (*file)->read_at(0, reinterpret_cast<char*>(bytes.data()), bytes.size());
@@ -35,7 +42,13 @@ expected<std::vector<std::byte>> read_stored_state(file_system& files,
   if (handle.file.empty())
     return checked_inline_state(directory, handle);
   const std::string path = directory + "/" + handle.file;
-  auto bytes = read_file(files, path);
+  auto bytes = read_file(files, path, [&](std::uint64_t size) {
+    return check_state_size(path, handle, size);
+  });
+  // A published checkpoint has all its states: this one is damaged.
+  if (!bytes && bytes.error().code == error_code::not_found)
+    return error{error_code::corrupt_data, bytes.error().text,
+                 error_severity::fatal};
   if (!bytes)
     return bytes;
   if (auto checked = check_state(path, handle, *bytes); !checked)
@@ -57,7 +70,14 @@ expected<stored_checkpoint> load_checkpoint(file_system& files,
   // from under that.
   if (auto durable = files.sync_directory(directory); !durable)
     return durable.error();
-  auto bytes = read_file(files, path);
+  auto bytes =
+    read_file(files, path, [&](std::uint64_t size) -> expected<void> {
+      if (size <= metadata_bytes_max)
+        return {};
+      return error{error_code::corrupt_data,
+                   path + ": metadata of a checkpoint: beyond 1 GiB",
+                   error_severity::fatal};
+    });
   if (!bytes)
     return bytes.error();
   auto metadata = decode_checkpoint_metadata(*bytes);

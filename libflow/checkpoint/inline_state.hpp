@@ -20,16 +20,25 @@ namespace flow {
   return handle;
 }
 
+/// Whether a state has as many bytes as the handle says; `where` is for the
+/// error.
+[[nodiscard]] inline expected<void> check_state_size(const std::string& where,
+                                                     const state_handle& handle,
+                                                     std::uint64_t size) {
+  if (size == handle.size)
+    return {};
+  return error{error_code::corrupt_data,
+               where + ": a state has " + std::to_string(size)
+                 + " bytes, its checkpoint says " + std::to_string(handle.size),
+               error_severity::fatal};
+}
+
 /// Whether `bytes` are what the handle promises; `where` is for the error.
 [[nodiscard]] inline expected<void>
 check_state(const std::string& where, const state_handle& handle,
             const std::vector<std::byte>& bytes) {
-  if (bytes.size() != handle.size)
-    return error{error_code::corrupt_data,
-                 where + ": a state has " + std::to_string(bytes.size())
-                   + " bytes, its checkpoint says "
-                   + std::to_string(handle.size),
-                 error_severity::fatal};
+  if (auto checked = check_state_size(where, handle, bytes.size()); !checked)
+    return checked;
   if (crc32c(bytes) != handle.checksum)
     return error{error_code::corrupt_data,
                  where + ": the checksum of a state does not match",

@@ -22,9 +22,9 @@ constexpr int to_int(exit_code code) noexcept {
   return static_cast<int>(code);
 }
 
-/// The exit code of a command that ended with an error. An error of a running
-/// job is `exit_code::failed` whatever its code is; that of parsing options is
-/// `exit_code::usage`.
+/// The exit code of a command that ended with an error. A job that ran
+/// and failed is `exit_code::failed` whatever the code is, but for damage that
+/// is fatal; an error of parsing options is `exit_code::usage`.
 constexpr exit_code exit_code_of(error_code code) noexcept {
   switch (code) {
   case error_code::invalid_argument:

@@ -25,6 +25,9 @@ class CommandLine(Case):
                 ("flights", (*good, "-p", "0"), "-p"),
                 ("flights", (*good, "-D", "no.such=1"), "no.such"),
                 ("flights", (*good, "--restore", "latest"), "--restore"),
+                ("flights", (*good, "-D", "execution.checkpointing.dir="
+                             f"{self.out.parent}/./{self.out.name}/c"),
+                 "execution.checkpointing.dir"),
                 ("word_count", (), "--input"),
                 ("word_count", ("--input", WEEK, "--socket", "a:1"),
                  "--socket"),

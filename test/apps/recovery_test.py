@@ -175,6 +175,26 @@ class Recovery(Case):
         self.assertEqual(ended.code, 1, ended.err)
         self.assertRegex(ended.err, re.compile("uid count.*has no operator"))
 
+    def test_a_damaged_state_file_ends_the_job(self):
+        command = ["sequence", "--keys", 4000, "--per-key", 2, "--output",
+                   self.out, *self.keys()]
+        self.assert_ended(run(*command))
+        state = next(self.checkpoints.glob("*/chk-*/state-*"))
+        whole = state.read_bytes()
+        half = len(whole) // 2
+        changed = bytes([whole[half] ^ 1])
+        for damage in (lambda: state.write_bytes(
+                           whole[:half] + changed + whole[half + 1:]),
+                       lambda: state.write_bytes(whole[:half]),
+                       lambda: os.truncate(state, 1 << 40),
+                       state.unlink):
+            damage()
+            ended = run(*command, "--restore", "latest")
+            self.assertEqual(ended.code, 6, ended.err)
+            self.assertIn(str(state), ended.err)
+        state.write_bytes(whole)
+        self.assert_ended(run(*command, "--restore", "latest"))
+
     def test_retained_checkpoints_are_as_many_as_wanted(self):
         self.assert_ended(run(*self.sequence(
             "-p", 1, "-D", "execution.checkpointing.num-retained=3")))

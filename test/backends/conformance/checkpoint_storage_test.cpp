@@ -201,6 +201,29 @@ TEST_CASE("every changed byte of a checkpoint is found") {
   }
 }
 
+TEST_CASE("files that are missing or of another checkpoint are damage") {
+  const auto files = std::make_shared<memory_file_system>();
+  filesystem_storage it{files, "c/job"};
+  REQUIRE(take(it, 1));
+  REQUIRE(take(it, 2));
+  const auto loaded = it.load(2);
+  REQUIRE(loaded);
+  const auto& large = loaded->metadata->vertices.front().subtasks.back().state;
+  const auto damage_of = [](const auto& result) {
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == error_code::corrupt_data);
+    CHECK(result.error().severity == error_severity::fatal);
+    return result.error().text;
+  };
+  REQUIRE(files->remove_file("c/job/chk-2/" + large.file));
+  CHECK(damage_of(it.read_state(loaded->location, large))
+          .find("c/job/chk-2/" + large.file)
+        != std::string::npos);
+  REQUIRE(files->rename("c/job/chk-1/_metadata", "c/job/chk-2/_metadata"));
+  CHECK(damage_of(it.load(2))
+        == "c/job/chk-2/_metadata: it is that of checkpoint 1");
+}
+
 TEST_CASE("a failure or a death at any operation leaves all or nothing") {
   for (const bool dies : {false, true})
     for (const char* why : {"No space left on device", "Input/output error"})
