@@ -41,8 +41,9 @@ inline int run_into(stream_environment& env, const std::string& directory) {
     mode = output_mode::restore;
   else if (env.options().overwrite)
     mode = output_mode::overwrite;
-  if (auto ready = prepare_output_directory(*files, directory, mode); !ready)
-    return report_failure(env, ready.error());
+  const auto lock = prepare_output_directory(*files, directory, mode);
+  if (!lock)
+    return report_failure(env, lock.error());
   const int code = env.execute();
   if (code != to_int(exit_code::ok))
     return code;

@@ -391,6 +391,10 @@ expected<std::unique_ptr<file_lock>>
 posix_file_system::lock(const std::string& path) {
   auto number = uninterrupted(
     [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); });
+  const bool directory = number < 0 && errno == EISDIR;
+  if (directory)
+    number = uninterrupted(
+      [&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (number < 0)
     return failure("open", path, errno);
   auto lock = std::make_unique<posix_file_lock>(number);
@@ -398,6 +402,9 @@ posix_file_system::lock(const std::string& path) {
     return std::unique_ptr<file_lock>{std::move(lock)};
   if (errno == EWOULDBLOCK)
     return std::unique_ptr<file_lock>{};
+  // A network's file system may lock only what is open for writing.
+  if (directory)
+    return std::unique_ptr<file_lock>{std::move(lock)};
   return failure("lock", path, errno);
 }
 

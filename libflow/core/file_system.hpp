@@ -122,8 +122,9 @@ public:
   /// False when it is not there or not empty.
   virtual expected<bool> remove_empty_directory(const std::string& path) = 0;
 
-  /// Takes a lock on the file, which is created if need be and stays; null
-  /// when somebody else, also in this process, holds it.
+  /// Takes a lock on the file, which is created if need be and stays, or on a
+  /// directory; null when somebody else, also in this process, holds it. Where
+  /// directories cannot be locked, everybody gets theirs.
   virtual expected<std::unique_ptr<file_lock>>
   lock(const std::string& path) = 0;
 

@@ -143,9 +143,20 @@ class Recovery(Case):
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             self.wait_for_checkpoint()
-            second = run(*self.sequence("--restore", "latest"))
+            for how in (["--restore", "latest"], ["--overwrite"]):
+                second = run(*self.sequence(*how))
+                self.assertEqual(second.code, 1, second.err)
+                self.assertIn("another process writes to the output",
+                              second.err)
+            job, = (each.name for each in self.checkpoints.iterdir())
+            second = run("sequence", "--keys", KEYS, "--per-key", PER_KEY,
+                         "--output", self.folder / "other", "--job-id", job,
+                         "--restore", "latest", *self.keys())
             self.assertEqual(second.code, 1, second.err)
             self.assertIn("another process runs this job", second.err)
+            self.assertEqual(running.wait(), 0)
+            self.assertEqual(
+                audit_sequence(self.out / "results", KEYS, PER_KEY), [])
         finally:
             running.kill()
             running.wait()

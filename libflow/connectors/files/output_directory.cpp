@@ -113,36 +113,48 @@ error unusable(const std::string& directory, std::string_view why) {
   return {error_code::invalid_argument, std::move(text), error_severity::fatal};
 }
 
-} // namespace
-
-expected<void> prepare_output_directory(file_system& files,
-                                        const std::string& directory,
-                                        output_mode mode) {
-  auto kind = files.kind_of(directory);
-  if (!kind)
-    return kind.error();
-  if (*kind == file_kind::none)
-    return files.make_directories(directory);
-  if (*kind != file_kind::directory)
-    return unusable(directory, " is not a directory");
-  switch (mode) {
-  case output_mode::overwrite:
-    return remove_earlier_run(files, directory);
-  case output_mode::restore:
-    return {};
-  case output_mode::empty:
-    break;
-  }
+/// A run that failed before its first row leaves empty folders at most.
+expected<void> check_unused(file_system& files, const std::string& directory) {
   auto entries = files.list(directory);
   if (!entries)
     return entries.error();
-  // A run that failed before its first row leaves empty folders at most.
-  if (auto unused = only_empty_folders(files, directory, *entries); !unused)
+  auto unused = only_empty_folders(files, directory, *entries);
+  if (!unused)
     return unused.error();
-  else if (!*unused)
+  if (!*unused)
     return unusable(directory, " is not empty; name another one, or replace "
                                "what an earlier run wrote with --overwrite");
   return {};
+}
+
+} // namespace
+
+expected<std::unique_ptr<file_lock>>
+prepare_output_directory(file_system& files, const std::string& directory,
+                         output_mode mode) {
+  auto kind = files.kind_of(directory);
+  if (!kind)
+    return kind.error();
+  if (*kind == file_kind::none) {
+    if (auto made = files.make_directories(directory); !made)
+      return made.error();
+  } else if (*kind != file_kind::directory) {
+    return unusable(directory, " is not a directory");
+  }
+  auto lock = files.lock(directory);
+  if (!lock)
+    return lock.error();
+  if (!*lock)
+    return error{error_code::io,
+                 "another process writes to the output directory " + directory
+                   + "; wait until it has ended, or name another one"};
+  if (mode == output_mode::overwrite)
+    if (auto removed = remove_earlier_run(files, directory); !removed)
+      return removed.error();
+  if (mode == output_mode::empty)
+    if (auto empty = check_unused(files, directory); !empty)
+      return empty.error();
+  return lock;
 }
 
 expected<void> remove_hidden_parts(file_system& files,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,13 +24,14 @@ enum class output_mode {
   restore,   ///< what the run wrote that is now gone on with
 };
 
-/// Checks the directory, creates it with those above it, and removes what
-/// `mode` allows. Once per run, before any part is begun.
+/// Checks the directory, creates it with those above it, locks it, and removes
+/// what `mode` allows. Once per run, before any part is begun; the lock is held
+/// until the run has ended, so that no other one takes its files away.
 /// Errors: invalid_argument with what to do when it is not empty or not a
-/// directory; those of the file system.
-expected<void> prepare_output_directory(file_system& files,
-                                        const std::string& directory,
-                                        output_mode mode);
+/// directory; io when another run writes to it, and those of the file system.
+expected<std::unique_ptr<file_lock>>
+prepare_output_directory(file_system& files, const std::string& directory,
+                         output_mode mode);
 
 /// Removes the parts that nothing will commit any more; after a run that ended
 /// well. Folders that do not exist are no error.

@@ -85,6 +85,23 @@ TEST_CASE("overwriting removes what a run wrote, and nothing else") {
   CHECK(files.directories.contains("out/late"));
 }
 
+TEST_CASE("a directory that a run writes to is nobody else's") {
+  memory_file_system files;
+  auto running = prepare_output_directory(files, "out", output_mode::empty);
+  REQUIRE(running);
+  files.put("out/results/part-0-0.csv", "");
+  for (auto mode :
+       {output_mode::empty, output_mode::overwrite, output_mode::restore}) {
+    const auto second = prepare_output_directory(files, "out", mode);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().text.starts_with(
+      "another process writes to the output directory out"));
+  }
+  CHECK(names_of(files) == "out/results/part-0-0.csv ");
+  running->reset();
+  CHECK(prepare_output_directory(files, "out", output_mode::restore));
+}
+
 TEST_CASE("restoring keeps everything, and the end removes what is hidden") {
   memory_file_system files;
   REQUIRE(files.make_directories("out/results"));
