@@ -336,3 +336,26 @@ TEST_CASE("a state of another version is said to be one") {
   CHECK(read.error().text
         == "state of a task: version 3, this program reads 4");
 }
+
+TEST_CASE("state that an operator cannot read is not tried again") {
+  stream_environment env{test_options()};
+  end_apart(input_stream(env)
+              .key_by([](std::int64_t x) { return x % 5; })
+              .reduce([](std::int64_t a, std::int64_t b) { return a + b; })
+              .name("sums"));
+  task_harness it{env, "sums"};
+  it.start();
+  it.feed(0, numbers(1, 100), 5);
+  it.run_to_rest();
+  const byte_string stored[] = {encode(it.get().capture())};
+  task_harness again{env, "sums"};
+  again.start();
+  auto state = state_for(again, stored, 0, 1);
+  auto& keyed = state.operators.front()->front().keyed;
+  REQUIRE_FALSE(keyed.empty());
+  keyed.pop_back();
+  const auto done = again.get().restore(state);
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == error_code::corrupt_data);
+  CHECK(done.error().severity == error_severity::fatal);
+}

@@ -82,8 +82,8 @@ endif()
 
 # flow_together(TARGET): its sources are compiled some at a time, which takes half
 # the time where each reads the same headers and makes the same of templates.
-# They may have no two names alike in unnamed namespaces. Not for what is measured:
-# what is inlined would depend on the neighbours.
+# They may have no two names alike in unnamed namespaces. Not for what a bench
+# measures: what is inlined would depend on the neighbours.
 function(flow_together target)
   set_target_properties(${target} PROPERTIES
     UNITY_BUILD "${FLOW_UNITY}" UNITY_BUILD_BATCH_SIZE 5)

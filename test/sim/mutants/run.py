@@ -129,14 +129,15 @@ def find(program, seeds):
         return None
     if running.returncode == TIMED_OUT:
         sys.exit(f"{program}: {seeds} seeds take over {LONGEST_RUN_S} s")
-    return seed_of_end(program, seeds), lines[-1]
+    text = lines[-1] if lines else f"ends with {running.returncode}"
+    return seed_of_end(program, seeds), text
 
 
 def seed_of_end(program, seeds):
     """The first seed in which the program ends before it can say so."""
     for seed in range(1, seeds + 1):
         done = subprocess.run([program, "--seeds", f"{seed}..{seed}"],
-                              capture_output=True)
+                              capture_output=True, timeout=LONGEST_RUN_S)
         if done.returncode != 0:
             return str(seed)
     sys.exit(f"{program}: fails with seeds 1..{seeds}, and with none alone")
