@@ -72,8 +72,7 @@ private:
   std::unique_ptr<own_system> own_;
   caf::actor_system& system_;
   background_threads background_{2}; ///< joined while the system stands
-  background_threads encoders_{encoder_threads(),
-                               encoder_niceness}; ///< the same
+  background_threads encoders_{encoder_threads()}; ///< the same
   caf::actor resource_manager_;
   std::unique_ptr<worker_processes> workers_; ///< may be null
   caf::actor task_manager_;                   ///< null with workers

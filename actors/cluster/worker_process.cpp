@@ -107,7 +107,7 @@ private:
   runtime_config config_;
   caf::actor_system system_{config_};
   background_threads background_{2};
-  background_threads encoders_{encoder_threads(), encoder_niceness};
+  background_threads encoders_{encoder_threads()};
   std::shared_ptr<channel_switch> channels_;
   caf::actor actor_;
   std::unique_ptr<link_host> links_;

@@ -2,13 +2,11 @@
 
 #include <utility>
 
-#include <unistd.h>
-
 namespace flow {
 
-background_threads::background_threads(std::size_t count, int niceness) {
+background_threads::background_threads(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)
-    threads_.emplace_back([this, niceness] { serve(niceness); });
+    threads_.emplace_back([this] { serve(); });
 }
 
 background_threads::~background_threads() {
@@ -29,9 +27,7 @@ void background_threads::run(std::function<void()> work) {
   changed_.notify_one();
 }
 
-void background_threads::serve(int niceness) {
-  if (niceness != 0) // of this thread alone; where it is refused, it goes on
-    (void)nice(niceness);
+void background_threads::serve() {
   for (;;) {
     std::function<void()> work;
     {

@@ -15,9 +15,7 @@ namespace flow {
 /// Owner: a composition root. Its end does what was given, then joins.
 class background_threads final : public executor {
 public:
-  /// @param niceness  by how much other threads are preferred to these; see
-  ///                  nice(2)
-  explicit background_threads(std::size_t count, int niceness = 0);
+  explicit background_threads(std::size_t count);
   background_threads(const background_threads&) = delete;
   background_threads& operator=(const background_threads&) = delete;
   ~background_threads() override;
@@ -25,7 +23,7 @@ public:
   void run(std::function<void()> work) override;
 
 private:
-  void serve(int niceness);
+  void serve();
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -38,9 +36,5 @@ private:
 [[nodiscard]] inline std::size_t encoder_threads() {
   return std::max(std::thread::hardware_concurrency() / 2, 1U);
 }
-
-/// Records go first. Not by more: what waits for the end of such work waits for
-/// its share of a processor that others want, too.
-inline constexpr int encoder_niceness = 5;
 
 } // namespace flow

@@ -13,8 +13,11 @@ constexpr double most_lost = 0.10; // of the throughput
 constexpr double full_state = std::uint64_t{1} << 30;
 constexpr std::chrono::seconds full_interval{10};
 constexpr std::chrono::milliseconds least_interval{200};
-constexpr int throughput_pairs = 3;
-constexpr int warm_ups = 6; // checkpoints under load
+constexpr int throughput_pairs = 5;
+/// Checkpoints under load, until so many in succession have found all the
+/// memory that they take.
+constexpr int most_warm_ups = 24;
+constexpr int warm_at = 2;
 
 /// Values of 56 bytes, 64 with their key.
 struct small_values {
@@ -159,28 +162,31 @@ private:
         share * std::chrono::nanoseconds{full_interval}.count())});
   }
 
-  /// Updates as fast as they go, one interval with a checkpoint and one
-  /// without in turns.
+  /// Updates as fast as they go, one interval with a checkpoint between two
+  /// without.
   expected<bench_report> compare_throughput() {
     bench_report report = report_of(", throughput lost");
     std::vector<double> lost;
     std::vector<double> speed;
     job_->update(0);
-    // The first checkpoints under load find no memory for the segments that
-    // updates copy meanwhile; whose are copied most is another in each.
-    for (int i = 0; i < warm_ups; ++i)
-      if (auto warm = processed_in(interval() / 4, report, true); !warm)
-        return warm.error();
+    const auto warm_ups = warm_up(report);
+    if (!warm_ups)
+      return warm_ups.error();
     const machine_watch watch;
+    auto quiet = processed_in(interval(), report, false);
+    if (!quiet)
+      return quiet.error();
     for (int i = 0; i < throughput_pairs; ++i) {
-      auto quiet = processed_in(interval(), report, false);
-      if (!quiet)
-        return quiet.error();
       auto busy = processed_in(interval(), report, true);
       if (!busy)
         return busy.error();
-      lost.push_back(1 - *busy / *quiet);
-      speed.push_back(*quiet);
+      auto next = processed_in(interval(), report, false);
+      if (!next)
+        return next.error();
+      // Both neighbours, as a machine's speed drifts.
+      lost.push_back(1 - *busy / ((*quiet + *next) / 2));
+      speed.push_back(*next);
+      quiet = next;
     }
     report.disturbed = watch.since();
     if (auto settled = job_->settle(); !settled)
@@ -192,7 +198,23 @@ private:
     report.extra.emplace_back("interval_ms",
                               static_cast<double>(interval().count()) / 1e6);
     report.extra.emplace_back("throughput_lost_percent", 100 * share.median);
+    report.extra.emplace_back("warm_ups", *warm_ups);
     return report;
+  }
+
+  /// The first checkpoints under load find no memory for the segments that
+  /// updates copy meanwhile, and fault it in: less in each, until there is
+  /// enough for all segments.
+  expected<int> warm_up(bench_report& report) {
+    const std::uint64_t little = keys_ * small_values::entry_bytes / 256;
+    int done = 0;
+    for (int warm = 0; done < most_warm_ups && warm < warm_at; ++done) {
+      const std::uint64_t before = current_rss();
+      if (auto one = processed_in(interval() / 4, report, true); !one)
+        return one.error();
+      warm = current_rss() < before + little ? warm + 1 : 0;
+    }
+    return done;
   }
 
   /// Records a second.

@@ -155,8 +155,8 @@ std::vector<description> machine_benches() {
      of_keys(0, defaults(20'000'000, 2)), run_backend},
     {"checkpoint",
      "checkpoints of a job that does nothing else, and updates as fast as they "
-     "go with and without one every 10 s (less for a smaller state), after six "
-     "that let the memory for copied segments be found",
+     "go with and without one every 10 s (less for a smaller state), once the "
+     "memory for copied segments has been found",
      "state of --state bytes (1 GiB), 64 bytes a key; to memory and to files",
      "CPU of a checkpoint <= 2 x a loop that iterates, encodes, checksums and "
      "writes the same table; throughput lost <= 10 %",
