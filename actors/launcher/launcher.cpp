@@ -1,15 +1,17 @@
 #include "actors/launcher/launcher.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 
 #include "actors/launcher/launcher_protocol.hpp"
@@ -65,6 +67,23 @@ string_list worker_environment() {
   return string_list{std::move(result)};
 }
 
+void close_if_open(int descriptor) {
+  if (descriptor >= 0)
+    close(descriptor);
+}
+
+int pidfd_of(pid_t process) {
+  return static_cast<int>(syscall(SYS_pidfd_open, process, 0));
+}
+
+/// Waits for the end of a child. @return how, as wait has it
+int end_of(pid_t process) {
+  int status = 0;
+  while (process > 0 && waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
 std::string describe(int status) {
   if (WIFSIGNALED(status)) {
     const int number = WTERMSIG(status);
@@ -90,60 +109,143 @@ worker_exit exit_of(const launching::event& what) {
 
 } // namespace
 
+/// What every worker is started with.
+class launcher::program {
+public:
+  program(string_list arguments, string_list environment)
+    : arguments_(std::move(arguments)), environment_(std::move(environment)) {}
+
+  [[nodiscard]] launching::plan plan(int socket) const {
+    return {socket, arguments_.get(), environment_.get()};
+  }
+
+private:
+  const string_list arguments_;
+  const string_list environment_;
+};
+
+// -- the process that starts workers ------------------------------------------
+
 expected<std::unique_ptr<launcher>> launcher::start(on_exit exited,
                                                     on_lost lost) {
-  const auto arguments = own_arguments();
+  auto arguments = own_arguments();
   if (!arguments)
     return arguments.error();
-  const auto environment = worker_environment();
+  auto started = std::make_unique<const program>(std::move(*arguments),
+                                                 worker_environment());
+  const auto first = fork_helper(*started);
+  if (!first)
+    return first.error();
+  return std::unique_ptr<launcher>{new launcher{
+    std::move(started), *first, std::move(exited), std::move(lost)}};
+}
+
+expected<launcher::helper> launcher::fork_helper(const program& started) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return system_error("socketpair");
-  // What is buffered would be written by both.
-  std::cout.flush();
-  std::cerr.flush();
-  std::fflush(nullptr);
   const pid_t process = fork();
-  if (process == 0) {
-    launching::run_launcher({ends[1], arguments->get(), environment.get()});
-  }
+  if (process == 0)
+    launching::run_launcher(started.plan(ends[1]));
   const auto failure = system_error("fork");
   close(ends[1]);
   if (process < 0) {
     close(ends[0]);
     return failure;
   }
-  return std::unique_ptr<launcher>{
-    new launcher{ends[0], process, std::move(exited), std::move(lost)}};
+  return helper{process, ends[0]};
 }
 
-launcher::launcher(int socket, pid_t process, on_exit exited, on_lost lost)
-  : socket_(socket), process_(process), exited_(std::move(exited)),
-    lost_(std::move(lost)), listening_([this] { listen(); }) {}
+launcher::launcher(std::unique_ptr<const program> started, helper first,
+                   on_exit exited, on_lost lost)
+  : program_(std::move(started)), exited_(std::move(exited)),
+    lost_(std::move(lost)), helper_(first), listening_([this] { listen(); }) {}
 
-/// The shut-down of the socket is the launcher's sign, and its end is ours.
+/// The shut-down of the socket is the helper's sign, and its end is ours.
 launcher::~launcher() {
-  shutdown(socket_, SHUT_WR);
-  listening_.join();
-  close(socket_);
-  while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+  {
+    const std::lock_guard guard{mutex_};
+    ending_ = true;
+    shutdown(helper_.socket, SHUT_WR);
   }
+  listening_.join();
+  end_of(helper_.process);
+  close_if_open(helper_.socket);
+  for (const auto& [worker, each] : running_)
+    close_if_open(each.handle);
 }
 
 void launcher::listen() {
   launching::event what;
   for (;;) {
-    const ssize_t count = recv(socket_, &what, sizeof what, 0);
+    const ssize_t count = recv(helper_.socket, &what, sizeof what, 0);
     if (count < 0 && errno == EINTR)
       continue;
-    if (count != static_cast<ssize_t>(sizeof what)) {
-      lost_();
+    if (count == static_cast<ssize_t>(sizeof what))
+      note(what);
+    else if (!replace_helper())
       return;
-    }
-    if (what.what != launching::event::kind::started)
-      exited_(exit_of(what));
   }
 }
+
+void launcher::note(const launching::event& what) {
+  {
+    const std::lock_guard guard{mutex_};
+    running_worker& of = running_[what.worker];
+    if (what.what == launching::event::kind::started) {
+      of.process = what.pid;
+      of.handle = pidfd_of(what.pid);
+      return;
+    }
+    close_if_open(of.handle);
+    running_.erase(what.worker);
+  }
+  exited_(exit_of(what));
+}
+
+/// False: there is none any more.
+bool launcher::replace_helper() {
+  running_workers orphans;
+  std::string how;
+  bool replaced = false;
+  {
+    const std::lock_guard guard{mutex_};
+    if (ending_)
+      return false;
+    how = describe(end_of(helper_.process));
+    close_if_open(helper_.socket);
+    const auto fresh = fork_helper(*program_);
+    helper_ = fresh ? *fresh : helper{};
+    replaced = fresh.has_value();
+    orphans.swap(running_);
+  }
+  if (replaced)
+    report_orphans(orphans, how);
+  else
+    lost_();
+  return replaced;
+}
+
+/// They die with their parent, but not at once; two must never work for the
+/// same place.
+void launcher::report_orphans(const running_workers& orphans,
+                              const std::string& how) {
+  for (const auto& [worker, each] : orphans) {
+    if (each.process > 0)
+      kill(-each.process, SIGKILL); // and what it has started itself
+    pollfd end{each.handle, POLLIN, 0};
+    while (each.handle >= 0 && poll(&end, 1, -1) < 0 && errno == EINTR) {
+    }
+    close_if_open(each.handle);
+    worker_exit gone;
+    gone.worker = worker;
+    gone.incarnation = each.incarnation;
+    gone.how = "died with its launcher, which " + how;
+    exited_(gone);
+  }
+}
+
+// -- orders -------------------------------------------------------------------
 
 void launcher::start_worker(std::uint32_t worker, std::uint32_t incarnation,
                             const std::string& spec) {
@@ -155,8 +257,10 @@ void launcher::start_worker(std::uint32_t worker, std::uint32_t incarnation,
   order.incarnation = incarnation;
   order.spec_bytes = static_cast<std::uint32_t>(spec.size());
   std::copy(spec.begin(), spec.end(), order.spec.begin());
-  // A launcher that is gone shows in `lost`.
-  (void)send(socket_, &order, sizeof order, MSG_NOSIGNAL);
+  const std::lock_guard guard{mutex_};
+  running_[worker].incarnation = incarnation;
+  // A helper that is gone is noticed by who listens.
+  (void)send(helper_.socket, &order, sizeof order, MSG_NOSIGNAL);
 }
 
 void launcher::kill_worker(std::uint32_t worker, std::uint32_t incarnation) {
@@ -164,7 +268,8 @@ void launcher::kill_worker(std::uint32_t worker, std::uint32_t incarnation) {
   order.what = launching::command::kind::kill;
   order.worker = worker;
   order.incarnation = incarnation;
-  (void)send(socket_, &order, sizeof order, MSG_NOSIGNAL);
+  const std::lock_guard guard{mutex_};
+  (void)send(helper_.socket, &order, sizeof order, MSG_NOSIGNAL);
 }
 
 expected<std::string> inherited_worker_spec() {

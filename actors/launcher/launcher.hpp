@@ -2,13 +2,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <sys/types.h>
 #include <thread>
 #include <vector>
 
 #include "libflow/core/error.hpp"
+
+namespace flow::launching {
+struct event;
+}
 
 namespace flow {
 
@@ -27,7 +33,9 @@ struct worker_exit {
 /// arguments and environment. They are children of a process of one thread,
 /// forked here, so that no descriptor, lock or thread of the job gets into
 /// them, and their death is seen. Each has a process group of its own and dies
-/// with the launcher, the launcher with this process: however that ends.
+/// with that process, and that with this one: however it ends. Should it end
+/// alone, `exited` is called for each worker once it is dead, and another
+/// process takes its place.
 /// What workers write to their standard streams comes out of those of this
 /// process, line by line.
 ///
@@ -36,7 +44,8 @@ struct worker_exit {
 class launcher {
 public:
   using on_exit = std::function<void(const worker_exit&)>;
-  /// The launcher itself is gone, and all workers with it.
+  /// The process that starts workers is gone, they with it, and the system
+  /// refuses another.
   using on_lost = std::function<void()>;
 
   static constexpr std::uint32_t max_workers = 256;
@@ -60,13 +69,36 @@ public:
   void kill_worker(std::uint32_t worker, std::uint32_t incarnation);
 
 private:
-  launcher(int socket, pid_t process, on_exit exited, on_lost lost);
-  void listen();
+  class program;
 
-  const int socket_;
-  const pid_t process_;
+  /// The process that starts workers, and this side of the pair of sockets.
+  struct helper {
+    pid_t process = 0;
+    int socket = -1;
+  };
+  /// A worker that was asked for and whose end has not been told.
+  struct running_worker {
+    std::uint32_t incarnation = 0;
+    pid_t process = 0; ///< 0: not known yet
+    int handle = -1;   ///< pidfd, as `process`
+  };
+  using running_workers = std::map<std::uint32_t, running_worker>;
+
+  launcher(std::unique_ptr<const program> started, helper first, on_exit exited,
+           on_lost lost);
+  static expected<helper> fork_helper(const program& started);
+  void listen();
+  void note(const launching::event& what);
+  bool replace_helper();
+  void report_orphans(const running_workers& orphans, const std::string& how);
+
+  const std::unique_ptr<const program> program_;
   const on_exit exited_;
   const on_lost lost_;
+  std::mutex mutex_;
+  helper helper_;           // changed by listening_ alone, under mutex_
+  running_workers running_; // of mutex_
+  bool ending_ = false;     // of mutex_
   std::thread listening_;
 };
 

@@ -404,7 +404,8 @@ void remote_worker_actor::on_lost() {
     quit(); // with the launcher goes the worker
   else
     give_up({error_code::io,
-             "the launcher of the job's worker processes has died",
+             "the launcher of the job's worker processes has died, and another "
+             "could not be started",
              error_severity::fatal});
 }
 

@@ -23,7 +23,7 @@
 ///   (silent_atom, incarnation, milliseconds)    nothing was heard for so long
 ///   (cut_atom, incarnation, error)              its control link has ended
 ///   (exited_atom, worker_exit)                  its process has ended
-///   (lost_atom)                                 the launcher is gone
+///   (lost_atom)                                 there is no launcher any more
 ///   (cancel_atom)                               the job has ended
 namespace flow {
 

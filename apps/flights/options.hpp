@@ -26,7 +26,9 @@ inline flow::option_set options_of(settings& to) {
   using policy = flow::csv_error_policy;
   flow::option_set options;
   options.add("input", &to.input, "FILE", "flights to read, as CSV").required();
-  options.add("airports", &to.airports, "FILE", "airports to read, as CSV")
+  options
+    .add("airports", &to.airports, "FILE",
+         "airports to read, as CSV; a row that cannot be read ends the job")
     .required();
   options.add("output", &to.output, "DIR", "folder to write to").required();
   options.add("window", &to.window, "length of a window");
@@ -40,7 +42,7 @@ inline flow::option_set options_of(settings& to) {
                      {{"fail", policy::fail},
                       {"skip", policy::skip},
                       {"dead-letter", policy::dead_letter}},
-                     "what happens to a row that cannot be read");
+                     "what happens to a flight's row that cannot be read");
   options.check([&to]() -> flow::expected<void> {
     if (to.window.count() > 0)
       return {};

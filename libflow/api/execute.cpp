@@ -38,6 +38,13 @@ job_result attend(running_job& job, job_signals& signals) {
   }
 }
 
+/// Whether data of our own cannot be read, a checkpoint first of all.
+bool is_damaged(const job_result& result) {
+  return result.outcome == job_outcome::failed && result.cause
+         && result.cause->code == error_code::corrupt_data
+         && result.cause->severity == error_severity::fatal;
+}
+
 /// What led to the end of a failed job, and how to go on.
 void report_failures(const job_result& result, const job_options& options) {
   if (result.failures.size() > 1) {
@@ -45,18 +52,18 @@ void report_failures(const job_result& result, const job_options& options) {
     for (const auto& each : result.failures)
       std::cerr << "  " << each << '\n';
   }
-  if (!result.resume_from.empty())
+  if (result.resume_from.empty())
+    return;
+  if (is_damaged(result))
+    std::cerr << options.job_name
+              << ": an older checkpoint is used only on --restore PATH\n";
+  else
     std::cerr << options.job_name << ": it would go on from "
               << result.resume_from << '\n';
 }
 
-/// Data of our own that cannot be read, a checkpoint first of all, is told from
-/// what else a job may fail for.
 exit_code exit_code_of(const job_result& result) {
-  const bool damaged = result.outcome == job_outcome::failed && result.cause
-                       && result.cause->code == error_code::corrupt_data
-                       && result.cause->severity == error_severity::fatal;
-  return damaged ? exit_code::damaged : exit_code_of(result.outcome);
+  return is_damaged(result) ? exit_code::damaged : exit_code_of(result.outcome);
 }
 
 int report_end(const job_result& result, const job_options& options,

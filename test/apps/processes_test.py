@@ -228,8 +228,6 @@ class Faults(Case):
                     keys=100, per_key=2000)
                 before = dict(self.processes)
                 for name, pid in before.items():
-                    if name == "launcher":
-                        continue
                     os.kill(pid, signal.SIGKILL)
                     self.wait_until(
                         lambda: self.replaced(name, pid, before))
