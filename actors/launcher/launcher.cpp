@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 
 #include "actors/launcher/launcher_protocol.hpp"
@@ -27,24 +29,8 @@ error system_error(const std::string& what) {
   return {error_code::io, what + ": " + std::strerror(errno)};
 }
 
-/// Strings with the null-ended array of pointers that exec takes.
-class string_list {
-public:
-  explicit string_list(std::vector<std::string> strings)
-    : strings_(std::move(strings)) {
-    for (std::string& each : strings_)
-      pointers_.push_back(each.data());
-    pointers_.push_back(nullptr);
-  }
-  [[nodiscard]] char* const* get() const { return pointers_.data(); }
-
-private:
-  std::vector<std::string> strings_;
-  std::vector<char*> pointers_;
-};
-
 /// The arguments of this process as it was started.
-expected<string_list> own_arguments() {
+expected<std::vector<std::string>> own_arguments() {
   std::ifstream file{"/proc/self/cmdline", std::ios::binary};
   const std::string all{std::istreambuf_iterator<char>{file}, {}};
   if (all.empty())
@@ -55,16 +41,16 @@ expected<string_list> own_arguments() {
     result.push_back(all.substr(at, end - at));
     at = end + 1;
   }
-  return string_list{std::move(result)};
+  return result;
 }
 
-string_list worker_environment() {
+std::vector<std::string> worker_environment() {
   std::vector<std::string> result{std::string{worker_variable} + "="
                                   + std::to_string(launching::spec_descriptor)};
   for (char** each = environ; *each != nullptr; ++each)
     if (!std::string_view{*each}.starts_with(worker_variable))
       result.emplace_back(*each);
-  return string_list{std::move(result)};
+  return result;
 }
 
 void close_if_open(int descriptor) {
@@ -112,7 +98,8 @@ worker_exit exit_of(const launching::event& what) {
 /// What every worker is started with.
 class launcher::program {
 public:
-  program(string_list arguments, string_list environment)
+  program(std::vector<std::string> arguments,
+          std::vector<std::string> environment)
     : arguments_(std::move(arguments)), environment_(std::move(environment)) {}
 
   [[nodiscard]] launching::plan plan(int socket) const {
@@ -120,6 +107,22 @@ public:
   }
 
 private:
+  /// Strings with the null-ended array of pointers that exec takes.
+  class string_list {
+  public:
+    explicit string_list(std::vector<std::string> strings)
+      : strings_(std::move(strings)) {
+      for (std::string& each : strings_)
+        pointers_.push_back(each.data());
+      pointers_.push_back(nullptr);
+    }
+    [[nodiscard]] char* const* get() const { return pointers_.data(); }
+
+  private:
+    std::vector<std::string> strings_;
+    std::vector<char*> pointers_;
+  };
+
   const string_list arguments_;
   const string_list environment_;
 };
@@ -131,6 +134,10 @@ expected<std::unique_ptr<launcher>> launcher::start(on_exit exited,
   auto arguments = own_arguments();
   if (!arguments)
     return arguments.error();
+  // What main has printed comes before what workers print.
+  std::cout.flush();
+  std::cerr.flush();
+  std::fflush(nullptr);
   auto started = std::make_unique<const program>(std::move(*arguments),
                                                  worker_environment());
   const auto first = fork_helper(*started);
@@ -164,7 +171,7 @@ launcher::launcher(std::unique_ptr<const program> started, helper first,
 /// The shut-down of the socket is the helper's sign, and its end is ours.
 launcher::~launcher() {
   {
-    const std::lock_guard guard{mutex_};
+    const std::lock_guard order{orders_};
     ending_ = true;
     shutdown(helper_.socket, SHUT_WR);
   }
@@ -179,7 +186,8 @@ void launcher::listen() {
   launching::event what;
   for (;;) {
     const ssize_t count = recv(helper_.socket, &what, sizeof what, 0);
-    if (count < 0 && errno == EINTR)
+    // A reset is told before what was sent earlier.
+    if (count < 0 && (errno == EINTR || errno == ECONNRESET))
       continue;
     if (count == static_cast<ssize_t>(sizeof what))
       note(what);
@@ -209,20 +217,21 @@ bool launcher::replace_helper() {
   std::string how;
   bool replaced = false;
   {
-    const std::lock_guard guard{mutex_};
+    const std::lock_guard order{orders_};
     if (ending_)
       return false;
+    kill(helper_.process, SIGKILL); // if only the sockets are broken
     how = describe(end_of(helper_.process));
     close_if_open(helper_.socket);
     const auto fresh = fork_helper(*program_);
     helper_ = fresh ? *fresh : helper{};
     replaced = fresh.has_value();
+    const std::lock_guard guard{mutex_};
     orphans.swap(running_);
   }
-  if (replaced)
-    report_orphans(orphans, how);
-  else
+  if (!replaced)
     lost_();
+  report_orphans(orphans, how);
   return replaced;
 }
 
@@ -237,6 +246,8 @@ void launcher::report_orphans(const running_workers& orphans,
     while (each.handle >= 0 && poll(&end, 1, -1) < 0 && errno == EINTR) {
     }
     close_if_open(each.handle);
+    if (each.process > 0)
+      waitpid(each.process, nullptr, WNOHANG); // it may have become a child
     worker_exit gone;
     gone.worker = worker;
     gone.incarnation = each.incarnation;
@@ -257,10 +268,21 @@ void launcher::start_worker(std::uint32_t worker, std::uint32_t incarnation,
   order.incarnation = incarnation;
   order.spec_bytes = static_cast<std::uint32_t>(spec.size());
   std::copy(spec.begin(), spec.end(), order.spec.begin());
+  bool none = false;
+  {
+    const std::lock_guard sending{orders_};
+    none = helper_.process == 0;
+    note_start(worker, incarnation);
+    // A helper that is gone is noticed by who listens.
+    (void)send(helper_.socket, &order, sizeof order, MSG_NOSIGNAL);
+  }
+  if (none)
+    lost_();
+}
+
+void launcher::note_start(std::uint32_t worker, std::uint32_t incarnation) {
   const std::lock_guard guard{mutex_};
   running_[worker].incarnation = incarnation;
-  // A helper that is gone is noticed by who listens.
-  (void)send(helper_.socket, &order, sizeof order, MSG_NOSIGNAL);
 }
 
 void launcher::kill_worker(std::uint32_t worker, std::uint32_t incarnation) {
@@ -268,7 +290,7 @@ void launcher::kill_worker(std::uint32_t worker, std::uint32_t incarnation) {
   order.what = launching::command::kind::kill;
   order.worker = worker;
   order.incarnation = incarnation;
-  const std::lock_guard guard{mutex_};
+  const std::lock_guard sending{orders_};
   (void)send(helper_.socket, &order, sizeof order, MSG_NOSIGNAL);
 }
 

@@ -34,7 +34,8 @@ struct worker_exit {
 /// forked here, so that no descriptor, lock or thread of the job gets into
 /// them, and their death is seen. Each has a process group of its own and dies
 /// with that process, and that with this one: however it ends. Should it end
-/// alone, `exited` is called for each worker once it is dead, and another
+/// alone, `exited` is called for each worker once it is dead (one that was only
+/// just being started is dying), without its CPU time and memory, and another
 /// process takes its place.
 /// What workers write to their standard streams comes out of those of this
 /// process, line by line.
@@ -89,16 +90,18 @@ private:
   static expected<helper> fork_helper(const program& started);
   void listen();
   void note(const launching::event& what);
+  void note_start(std::uint32_t worker, std::uint32_t incarnation);
   bool replace_helper();
   void report_orphans(const running_workers& orphans, const std::string& how);
 
   const std::unique_ptr<const program> program_;
   const on_exit exited_;
   const on_lost lost_;
-  std::mutex mutex_;
-  helper helper_;           // changed by listening_ alone, under mutex_
+  std::mutex orders_;   // held while an order is sent, which may have to wait
+  helper helper_;       // changed by listening_ alone, under orders_
+  bool ending_ = false; // of orders_
+  std::mutex mutex_;    // for moments: the helper waits for who listens
   running_workers running_; // of mutex_
-  bool ending_ = false;     // of mutex_
   std::thread listening_;
 };
 

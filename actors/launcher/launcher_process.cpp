@@ -370,14 +370,14 @@ void wait_and_serve() noexcept {
 
 void run_launcher(const plan& what) noexcept {
   setpgid(0, 0); // a Ctrl-C is the job's to handle
-  sigset_t nothing;
-  sigemptyset(&nothing);
-  sigprocmask(SIG_SETMASK, &nothing, nullptr); // whichever thread it was
   signal(SIGPIPE, SIG_IGN);
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
   signal(SIGUSR1, SIG_IGN);
   signal(SIGCHLD, SIG_DFL);
+  sigset_t nothing;
+  sigemptyset(&nothing);
+  sigprocmask(SIG_SETMASK, &nothing, nullptr); // whichever thread it was
   prctl(PR_SET_NAME, "flow-launcher");
   state.given = what;
   // Descriptors of the job's are not the workers'.

@@ -204,6 +204,8 @@ void remote_worker_actor::handle(const Other&) {
 /// A program whose graph differs from run to run cannot be spread over
 /// processes.
 void remote_worker_actor::handle(const worker_hello& hello) {
+  if (state_ != state::greeting)
+    return;
   const auto planned = setup_.graph->facts();
   if (const auto difference = first_difference(planned, hello.graph_facts)) {
     give_up({error_code::incompatible,

@@ -54,12 +54,11 @@ void report_failures(const job_result& result, const job_options& options) {
   }
   if (result.resume_from.empty())
     return;
+  std::cerr << options.job_name << ": it would go on from "
+            << result.resume_from;
   if (is_damaged(result))
-    std::cerr << options.job_name
-              << ": an older checkpoint is used only on --restore PATH\n";
-  else
-    std::cerr << options.job_name << ": it would go on from "
-              << result.resume_from << '\n';
+    std::cerr << "; if that is damaged, name an older one: --restore PATH";
+  std::cerr << '\n';
 }
 
 exit_code exit_code_of(const job_result& result) {

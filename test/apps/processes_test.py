@@ -39,6 +39,18 @@ def processes_of(job):
     return result
 
 
+def alive_in(session):
+    """Whether a process of this session is there, and no zombie."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, of = path.read_text().rsplit(")", 1)[1].split()[:4]
+        except OSError:
+            continue
+        if int(of) == session and state != "Z":
+            return True
+    return False
+
+
 def listening_sockets(pid):
     """(address, port) of every socket on which the process listens."""
     inodes = set()
@@ -86,13 +98,6 @@ def handshake(worker, role, token, version=1):
 def memory_bytes(pid):
     status = Path(f"/proc/{pid}/status").read_text()
     return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
-
-
-def alive(pid):
-    try:
-        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
 
 
 class Results(Case):
@@ -175,7 +180,8 @@ class Faults(Case):
             [str(BIN / "sequence"), "--keys", str(keys), "--per-key",
              str(per_key), "--rate", "100000", "--output", str(self.out), "-p",
              "2", "--processes", "2", "--summary", "json", *more],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True)
         watchdog = threading.Timer(TIMEOUT_SECONDS, self.job.kill)
         watchdog.start()
         self.addCleanup(watchdog.cancel)
@@ -202,9 +208,8 @@ class Faults(Case):
                                                  err))
 
     def assert_nothing_is_left(self):
-        for pid in self.processes.values():
-            while alive(pid):  # the watchdog of ctest ends a vain wait
-                pass
+        while alive_in(self.job.pid):  # the watchdog of ctest ends a vain wait
+            pass
 
     def test_a_worker_is_killed(self):
         self.start()
@@ -225,21 +230,27 @@ class Faults(Case):
                     "-Drestart-strategy.type=fixed-delay",
                     "-Drestart-strategy.fixed-delay.delay=50ms",
                     "-Drestart-strategy.fixed-delay.attempts=100",
-                    keys=100, per_key=2000)
-                before = dict(self.processes)
-                for name, pid in before.items():
+                    keys=100, per_key=4000)
+                for name in list(self.processes):
+                    before = dict(self.processes)
+                    pid = before[name]
                     os.kill(pid, signal.SIGKILL)
                     self.wait_until(
                         lambda: self.replaced(name, pid, before))
+                    shown = self.committed_bytes()  # it runs, with the next
+                    self.wait_until(lambda: self.committed_bytes() > shown)
                 ended = self.end()
                 self.assert_ended(ended)
-                self.assertGreaterEqual(ended.summary["restarts"], 1)
+                self.assertGreaterEqual(ended.summary["restarts"], 3)
                 wrong = [text for text in audit(
-                    self.out / "results", 100, 2000)
+                    self.out / "results", 100, 4000)
                     if not text.startswith("attempts")]
                 self.assertEqual(wrong, [])
                 self.assertEqual(hidden_files(self.out), [])
                 self.assert_nothing_is_left()
+
+    def committed_bytes(self):
+        return sum(path.stat().st_size for path in parts(self.out / "results"))
 
     def replaced(self, name, pid, before):
         self.processes = processes_of(self.job.pid)
@@ -264,7 +275,8 @@ class Faults(Case):
         os.kill(self.processes["launcher"], signal.SIGKILL)
         ended = self.end()
         self.assertEqual(ended.code, 1)
-        self.assertIn("launcher", ended.err)
+        self.assertIn("died with its launcher, which was killed by signal 9 "
+                      "(Killed)", ended.err)
         self.assert_nothing_is_left()
 
     def test_the_job_is_stopped(self):
