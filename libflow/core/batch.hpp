@@ -72,7 +72,7 @@ public:
   void drop_reference() noexcept {
     if (references_.load(std::memory_order_acquire) == 1
         || references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      dispose();
+      retire();
   }
 
 protected:
@@ -84,6 +84,9 @@ protected:
   std::atomic<std::uint32_t> references_{1};
   column<timestamp> stamps_;
   column<std::uint64_t> hashes_;
+
+private:
+  void retire() noexcept; // once, not wherever a reference is dropped
 };
 
 /// Owns one reference to a batch of type `B`; null when empty.

@@ -4,6 +4,11 @@
 
 namespace flow {
 
+byte_writer::~byte_writer() {
+  if (!in_buffer_)
+    out_.resize(start_ + size());
+}
+
 /// What is appended is copied to where nothing was before. Only the room for
 /// the numbers that follow, which the vector clears first, is made ahead, and
 /// little of it, so that it stays in the cache.

@@ -51,10 +51,7 @@ public:
   byte_writer(const byte_writer&) = delete;
   byte_writer& operator=(const byte_writer&) = delete;
 
-  ~byte_writer() {
-    if (!in_buffer_)
-      out_.resize(start_ + size());
-  }
+  ~byte_writer();
 
   /// Any integer but bool, at its declared width.
   template <std::integral T>

@@ -15,6 +15,10 @@ std::string composed_schema(std::string_view name,
   return result;
 }
 
+std::string number_schema(const char* letter, std::size_t bits) {
+  return letter + std::to_string(bits);
+}
+
 std::string ratio_schema(std::intmax_t num, std::intmax_t den) {
   std::string result = std::to_string(num);
   result += '/';

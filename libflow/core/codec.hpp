@@ -76,7 +76,7 @@ std::string scalar_schema() {
     const char* letter = std::is_floating_point_v<T>                    ? "f"
                          : std::is_signed_v<T> || std::same_as<T, char> ? "i"
                                                                         : "u";
-    return letter + std::to_string(sizeof(T) * 8);
+    return number_schema(letter, sizeof(T) * 8);
   }
 }
 

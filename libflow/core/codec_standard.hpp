@@ -72,6 +72,9 @@ composed_schema(std::string_view name,
 /// Such as `1/1000`: the part of a second that a duration counts.
 [[nodiscard]] std::string ratio_schema(std::intmax_t num, std::intmax_t den);
 
+/// Such as `i64`.
+[[nodiscard]] std::string number_schema(const char* letter, std::size_t bits);
+
 template <class... Ts>
 std::string schema_of_types(std::string_view name) {
   return composed_schema(name, {codec<Ts>::schema()...});

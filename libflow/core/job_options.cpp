@@ -21,10 +21,6 @@ struct common_flags {
   std::optional<std::string> config_file;
 };
 
-error usage(std::string text) {
-  return {error_code::invalid_argument, std::move(text)};
-}
-
 void add_running_options(option_set& set, job_options& options,
                          common_flags& flags) {
   set
@@ -117,17 +113,17 @@ expected<void> apply_config_file(job_options& options, const std::string& path,
                                  const file_reader& read_file) {
   const auto text = read_file(path);
   if (!text)
-    return usage("--config: " + text.error().text);
+    return usage_error("--config: " + text.error().text);
   return set_config_toml(options, *text, path);
 }
 
 expected<void> apply_setting(job_options& options, std::string_view setting) {
   const std::size_t equals = setting.find('=');
   if (equals == std::string_view::npos || equals == 0)
-    return usage("-D: '" + std::string{setting} + "' is not KEY=VALUE");
+    return usage_error("-D: '" + std::string{setting} + "' is not KEY=VALUE");
   const auto done = set_config_key(options, setting.substr(0, equals),
                                    setting.substr(equals + 1));
-  return done ? expected<void>{} : usage("-D: " + done.error().text);
+  return done ? expected<void>{} : usage_error("-D: " + done.error().text);
 }
 
 expected<void> apply_keys(job_options& options, const common_flags& flags,
@@ -147,14 +143,15 @@ expected<void> check_checkpoints(const job_options& options) {
   const bool in_files =
     checkpoints.backend_kind() != state_backend_kind::memory;
   if (in_files && checkpoints.dir.empty())
-    return usage("state.backend.type=filesystem needs a directory: set "
-                 "execution.checkpointing.dir");
+    return usage_error("state.backend.type=filesystem needs a directory: set "
+                       "execution.checkpointing.dir");
   if (options.restore == "latest" && !in_files)
-    return usage(checkpoints.dir.empty()
-                   ? "--restore latest needs execution.checkpointing.dir: "
-                     "checkpoints in memory end with the process"
-                   : "--restore latest: state.backend.type=memory keeps "
-                     "checkpoints in memory, which end with the process");
+    return usage_error(
+      checkpoints.dir.empty()
+        ? "--restore latest needs execution.checkpointing.dir: "
+          "checkpoints in memory end with the process"
+        : "--restore latest: state.backend.type=memory keeps "
+          "checkpoints in memory, which end with the process");
   return {};
 }
 
@@ -162,10 +159,10 @@ expected<void> check_together(const job_options& options) {
   if (auto done = check_checkpoints(options); !done)
     return done;
   if (options.max_parallelism && *options.max_parallelism < options.parallelism)
-    return usage("pipeline.max-parallelism is "
-                 + std::to_string(*options.max_parallelism)
-                 + ", less than the parallelism of "
-                 + std::to_string(options.parallelism));
+    return usage_error("pipeline.max-parallelism is "
+                       + std::to_string(*options.max_parallelism)
+                       + ", less than the parallelism of "
+                       + std::to_string(options.parallelism));
   return {};
 }
 

@@ -15,10 +15,6 @@ namespace {
 constexpr std::size_t help_width = 80;
 constexpr std::size_t meaning_column = 30;
 
-error usage(std::string text) {
-  return {error_code::invalid_argument, std::move(text)};
-}
-
 std::string dashed(const option_spec& spec) {
   return (spec.name.size() == 1 ? "-" : "--") + spec.name;
 }
@@ -59,11 +55,11 @@ struct parsed_argument {
 
 expected<void> take_value(option_spec& spec, std::string_view value) {
   if (!spec.built)
-    return usage(dashed(spec) + " is not built yet in this version");
+    return usage_error(dashed(spec) + " is not built yet in this version");
   if (std::exchange(spec.seen, true) && !spec.repeatable)
-    return usage(dashed(spec) + " is given twice");
+    return usage_error(dashed(spec) + " is given twice");
   if (const auto taken = spec.take(value); !taken)
-    return usage(dashed(spec) + ": " + taken.error().text);
+    return usage_error(dashed(spec) + ": " + taken.error().text);
   return {};
 }
 
@@ -222,21 +218,22 @@ option_set::take_arguments(std::span<const std::string> arguments) {
       if (argument.size() > 2)
         found.value = argument.substr(2);
     } else {
-      return usage("unexpected argument '" + std::string{argument} + "'");
+      return usage_error("unexpected argument '" + std::string{argument} + "'");
     }
     if (found.spec == nullptr) {
       const std::vector<std::string> known = names();
       const std::vector<std::string_view> views{known.begin(), known.end()};
-      return usage("unknown option '" + std::string{written} + "'"
-                   + (written.size() > 2 ? did_you_mean(written, views) : ""));
+      return usage_error(
+        "unknown option '" + std::string{written} + "'"
+        + (written.size() > 2 ? did_you_mean(written, views) : ""));
     }
     option_spec& spec = *found.spec;
     if (spec.value_name.empty() && found.value)
-      return usage(dashed(spec) + " takes no value");
+      return usage_error(dashed(spec) + " takes no value");
     if (!spec.value_name.empty() && !found.value) {
       if (i + 1 == arguments.size() || looks_like_option(arguments[i + 1]))
-        return usage(dashed(spec) + " needs a value: " + dashed(spec) + " "
-                     + spec.value_name);
+        return usage_error(dashed(spec) + " needs a value: " + dashed(spec)
+                           + " " + spec.value_name);
       found.value = arguments[++i];
     }
     if (auto taken = take_value(spec, found.value.value_or("")); !taken)
@@ -248,8 +245,8 @@ option_set::take_arguments(std::span<const std::string> arguments) {
 expected<void> option_set::finish() {
   for (const option_spec& spec : specs_)
     if (spec.required && !spec.seen)
-      return usage(dashed(spec) + " " + spec.value_name + " is missing ("
-                   + spec.help + ")");
+      return usage_error(dashed(spec) + " " + spec.value_name + " is missing ("
+                         + spec.help + ")");
   for (const auto& rule : rules_)
     if (auto kept = rule(); !kept)
       return kept;

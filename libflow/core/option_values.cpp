@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "libflow/core/suggest.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 error not_a(std::string_view text, std::string_view what) {
   std::string message = "'";
   message.append(text.substr(0, 80)).append("' is not ").append(what);
-  return {error_code::invalid_argument, std::move(message)};
+  return usage_error(std::move(message));
 }
 
 template <class Number>
@@ -42,6 +43,10 @@ std::string range_text(int_range range) {
 }
 
 } // namespace
+
+error usage_error(std::string text) {
+  return {error_code::invalid_argument, std::move(text)};
+}
 
 expected<std::int64_t> integer_value(std::string_view text, int_range range) {
   const auto value = whole<std::int64_t>(text);

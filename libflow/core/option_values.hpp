@@ -27,6 +27,9 @@ struct host_port {
   friend bool operator==(const host_port&, const host_port&) = default;
 };
 
+/// What the user wrote cannot be used.
+[[nodiscard]] error usage_error(std::string text);
+
 /// Decimal digits with an optional minus, within the range.
 expected<std::int64_t> integer_value(std::string_view text, int_range range);
 

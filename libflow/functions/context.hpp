@@ -30,8 +30,8 @@ public:
   };
 
   /// @param states  of the operator; null: it keeps none for its function
-  explicit runtime_context(place where, operator_state_store* states = nullptr)
-    : place_(std::move(where)), operator_states_(states) {}
+  explicit runtime_context(const place& where,
+                           operator_state_store* states = nullptr);
 
   [[nodiscard]] const std::string& job_name() const { return place_.job_name; }
   [[nodiscard]] const std::string& operator_name() const {

@@ -14,9 +14,9 @@ namespace flow {
 template <class K>
 class keyed_runtime_context : public runtime_context {
 public:
-  keyed_runtime_context(place where, keyed_state_store<K>& states,
+  keyed_runtime_context(const place& where, keyed_state_store<K>& states,
                         operator_state_store* of_operator = nullptr)
-    : runtime_context(std::move(where), of_operator), states_(&states) {}
+    : runtime_context(where, of_operator), states_(&states) {}
 
   /// The state of that name: a handle to keep in the function, which gives the
   /// value of the key at hand in each call. Only in `open`: a restore fills

@@ -36,10 +36,8 @@ struct poll_result {
 class source_context : public runtime_context {
 public:
   source_context(
-    place where, side_outputs& sides, std::function<void()> request_split,
-    std::function<void()> waker = [] {})
-    : runtime_context(std::move(where)), sides_(&sides),
-      request_split_(std::move(request_split)), waker_(std::move(waker)) {}
+    const place& where, side_outputs& sides,
+    std::function<void()> request_split, std::function<void()> waker = [] {});
 
   /// Asks the coordinator for the next split; the answer comes through
   /// `add_split` or `no_more_splits`.

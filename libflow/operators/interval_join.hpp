@@ -61,9 +61,11 @@ public:
     base::open(context);
     auto& states = keyed_.open(context);
     left_ =
-      states.value(value_state_descriptor<join_buffer<A>>{"left"}).value();
+      states.value(detail::lasting_value_descriptor<join_buffer<A>>{"left"})
+        .value();
     right_ =
-      states.value(value_state_descriptor<join_buffer<B>>{"right"}).value();
+      states.value(detail::lasting_value_descriptor<join_buffer<B>>{"right"})
+        .value();
     runtime_context runtime{context.place, &this->operator_states_};
     guard_user_code(
       this->name(), [&] { open_function(function_, runtime); },

@@ -26,14 +26,12 @@ public:
 
   void open(const operator_context& context) override {
     auto& states = blocks_.open(context);
+    reduced_ =
+      states.value(detail::lasting_value_descriptor<T>{"reduce"}).value();
     keyed_runtime_context<key_type> runtime{context.place, states,
                                             &this->operator_states_};
     guard_user_code(
-      this->name(),
-      [&] {
-        reduced_ = runtime.state(value_state_descriptor<T>{"reduce", {}});
-        open_function(function_, runtime);
-      },
+      this->name(), [&] { open_function(function_, runtime); },
       [] { return std::string{}; });
   }
 

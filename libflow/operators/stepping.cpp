@@ -6,6 +6,10 @@ namespace flow {
 
 stepping_base::~stepping_base() = default;
 
+void stepping_base::finish() {
+  enqueue({kind::finish, 0, nullptr, 0, 0});
+}
+
 void stepping_base::resume() {
   while (!inbox_.empty() && !holding() && !output_full()
          && step(inbox_.front()))

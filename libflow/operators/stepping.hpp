@@ -24,7 +24,7 @@ public:
 
   void open(const operator_context& context) override { time_ = context.time; }
 
-  void finish() final { enqueue({kind::finish, 0, nullptr, 0, 0}); }
+  void finish() final;
 
   [[nodiscard]] bool pending() const override {
     return !inbox_.empty() && !holding();

@@ -81,4 +81,29 @@ struct broadcast_state_descriptor {
   std::string name;
 };
 
+namespace detail {
+
+/// Names a state of one of the engine's operators. It has no time to live, and
+/// a job has no code for one: a table and all that goes with it less.
+template <class T>
+struct lasting_value_descriptor {
+  std::string name;
+  T default_value{};
+  std::uint32_t version = 0;
+};
+
+template <class T>
+struct lasting_list_descriptor {
+  std::string name;
+  std::uint32_t version = 0;
+};
+
+/// A state of which its author says when it is made whether it expires.
+template <class Descriptor>
+concept may_expire = requires(const Descriptor& wanted) {
+  wanted.ttl;
+};
+
+} // namespace detail
+
 } // namespace flow

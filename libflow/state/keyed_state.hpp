@@ -76,9 +76,21 @@ public:
   template <class T, class N = no_namespace>
   expected<list_state<T>> list(const list_state_descriptor<T>& wanted,
                                const state_scope<N>* in = nullptr) {
-    return in_parts<list_state<T>, detail::chunk_list<T>,
-                    detail::chunk_list<detail::timed<T>>>(
-      state_format::state_kind::list, wanted, in);
+    return in_lists<T>(wanted, in);
+  }
+
+  /// The same for the engine's own states.
+  template <class T, class N = no_namespace>
+  expected<value_state<T>>
+  value(const detail::lasting_value_descriptor<T>& wanted,
+        const state_scope<N>* in = nullptr) {
+    return folded(state_format::state_kind::value, wanted, wanted.default_value,
+                  in);
+  }
+  template <class T, class N = no_namespace>
+  expected<list_state<T>> list(const detail::lasting_list_descriptor<T>& wanted,
+                               const state_scope<N>* in = nullptr) {
+    return in_lists<T>(wanted, in);
   }
 
   template <class MK, class MV, class N = no_namespace>
@@ -237,18 +249,28 @@ private:
   expected<value_state<V>> folded(kind what, const Descriptor& wanted,
                                   V default_value, const state_scope<N>* in);
 
+  template <class T, class Descriptor, class N>
+  expected<list_state<T>> in_lists(const Descriptor& wanted,
+                                   const state_scope<N>* in) {
+    return in_parts<list_state<T>, detail::chunk_list<T>,
+                    detail::chunk_list<detail::timed<T>>>(
+      state_format::state_kind::list, wanted, in);
+  }
+
   template <class Handle, class Plain, class Timed, class Descriptor, class N>
   expected<Handle> in_parts(kind what, const Descriptor& wanted,
                             const state_scope<N>* in) {
-    if (auto checked = check_ttl(wanted); !checked)
-      return checked.error();
-    if (wanted.ttl)
-      return find_or_make<detail::scoped_cell<K, N, Timed, false>>(
-        what, wanted, detail::state_rows<Timed>::schema(),
-        [](auto& cell) {
-          return Handle{cell, cell.ttl()};
-        },
-        Timed{}, in);
+    if constexpr (detail::may_expire<Descriptor>) {
+      if (auto checked = check_ttl(wanted); !checked)
+        return checked.error();
+      if (wanted.ttl)
+        return find_or_make<detail::scoped_cell<K, N, Timed, false>>(
+          what, wanted, detail::state_rows<Timed>::schema(),
+          [](auto& cell) {
+            return Handle{cell, cell.ttl()};
+          },
+          Timed{}, in);
+    }
     return untimed<Plain>(
       what, wanted, [](auto& cell) { return Handle{cell}; }, Plain{}, in);
   }
@@ -277,6 +299,14 @@ private:
                    "the state \"" + wanted.name
                      + "\" needs a time to live above 0"};
     return {};
+  }
+
+  template <class Descriptor>
+  [[nodiscard]] detail::ttl_policy policy_of(const Descriptor& wanted) const {
+    if constexpr (detail::may_expire<Descriptor>)
+      return {wanted.ttl.value_or(state_ttl{}), time_};
+    else
+      return {{}, time_};
   }
 
   template <class Cell, class Descriptor, class MakeHandle, class V, class N>
@@ -309,11 +339,11 @@ private:
     else
       made = std::make_unique<Cell>(
         block_, in != nullptr ? *in : scope<N>(), std::move(described),
-        std::move(default_value),
-        detail::ttl_policy{wanted.ttl.value_or(state_ttl{}), time_}, place_);
+        std::move(default_value), policy_of(wanted), place_);
     auto handle = make_handle(*made);
-    if (wanted.ttl)
-      expiring_.push_back(made.get());
+    if constexpr (detail::may_expire<Descriptor>)
+      if (wanted.ttl)
+        expiring_.push_back(made.get());
     cells_.push_back(std::move(made));
     return handle;
   }
@@ -381,13 +411,15 @@ template <class V, class Descriptor, class N>
 expected<value_state<V>>
 keyed_state_store<K>::folded(kind what, const Descriptor& wanted,
                              V default_value, const state_scope<N>* in) {
-  if (auto checked = check_ttl(wanted); !checked)
-    return checked.error();
   const auto make_handle = [](auto& cell) { return value_state<V>{cell}; };
-  if (wanted.ttl)
-    return find_or_make<detail::scoped_cell<K, N, V, true>>(
-      what, wanted, "timed<" + codec<V>::schema() + ">", make_handle,
-      std::move(default_value), in);
+  if constexpr (detail::may_expire<Descriptor>) {
+    if (auto checked = check_ttl(wanted); !checked)
+      return checked.error();
+    if (wanted.ttl)
+      return find_or_make<detail::scoped_cell<K, N, V, true>>(
+        what, wanted, "timed<" + codec<V>::schema() + ">", make_handle,
+        std::move(default_value), in);
+  }
   return untimed<V>(what, wanted, make_handle, std::move(default_value), in);
 }
 

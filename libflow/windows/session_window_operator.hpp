@@ -54,7 +54,7 @@ public:
       this->name(),
       [&] {
         held_ = detail::state_or_throw(
-          store.value(value_state_descriptor<sessions>{"sessions", {}, {}, 0}));
+          store.value(detail::lasting_value_descriptor<sessions>{"sessions"}));
         fold_.open(runtime);
         emit_.open(runtime);
       },

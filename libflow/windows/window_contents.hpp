@@ -44,7 +44,7 @@ public:
   void open(keyed_state_store<K>& store, const state_scope<W>& windows,
             runtime_context& context) {
     kept_ = detail::state_or_throw(store.value(
-      value_state_descriptor<accumulator>{detail::contents_name, {}, {}, 0},
+      detail::lasting_value_descriptor<accumulator>{detail::contents_name},
       &windows));
     fold_.open(context);
   }
@@ -109,7 +109,8 @@ public:
   void open(keyed_state_store<K>& store, const state_scope<W>& windows,
             runtime_context& context) {
     kept_ = detail::state_or_throw(store.list(
-      list_state_descriptor<element>{detail::contents_name, {}, 0}, &windows));
+      detail::lasting_list_descriptor<element>{detail::contents_name},
+      &windows));
     fold_.open(context);
   }
   void close() { fold_.close(); }

@@ -58,12 +58,12 @@ private:
 template <class K, class W = time_window>
 class window_runtime_context : public keyed_runtime_context<K> {
 public:
-  window_runtime_context(runtime_context::place where,
+  window_runtime_context(const runtime_context::place& where,
                          keyed_state_store<K>& states,
                          const state_scope<W>& windows, bool merging,
                          operator_state_store* of_operator = nullptr)
-    : keyed_runtime_context<K>(std::move(where), states, of_operator),
-      states_(&states), windows_(&windows), merging_(merging) {}
+    : keyed_runtime_context<K>(where, states, of_operator), states_(&states),
+      windows_(&windows), merging_(merging) {}
 
   /// Throws std::invalid_argument, which fails the attempt, for a name of a
   /// state of another type, and where windows merge: their state could not.

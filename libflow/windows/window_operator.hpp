@@ -146,11 +146,11 @@ private:
     contents_.open(*store_, *windows_, runtime);
     if constexpr (keeps_trigger_state)
       trigger_states_ = detail::state_or_throw(store_->value(
-        value_state_descriptor<trigger_state>{"window-trigger", {}, {}, 0},
+        detail::lasting_value_descriptor<trigger_state>{"window-trigger"},
         windows_));
     if constexpr (Assigner::merges)
       sets_ = detail::state_or_throw(store_->value(
-        value_state_descriptor<window_set>{"window-set", {}, {}, 0}));
+        detail::lasting_value_descriptor<window_set>{"window-set"}));
     emit_.open(runtime);
   }
 

@@ -59,12 +59,24 @@ set(flow_standard_headers
   <stdexcept> <string> <string_view> <thread> <tuple> <type_traits> <utility>
   <variant> <vector>)
 
-# Those of programs, which g++ takes only from code that is no library's.
+# Those of jobs, which include the whole API anyway. g++ takes what was
+# precompiled as a program's only from code that is no library's.
 add_library(flow_programs OBJECT EXCLUDE_FROM_ALL
             "${PROJECT_SOURCE_DIR}/tools/cmake/empty.cpp")
 set_target_properties(flow_programs PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-target_link_libraries(flow_programs PRIVATE flow_options)
-target_precompile_headers(flow_programs PRIVATE ${flow_standard_headers})
+target_link_libraries(flow_programs PRIVATE flow flow_options)
+target_precompile_headers(flow_programs PRIVATE
+  ${flow_standard_headers} "${PROJECT_SOURCE_DIR}/libflow/flow.hpp")
+
+# flow_job_code(TARGET): a program, or a library that only programs link, which
+# includes the API.
+function(flow_job_code target)
+  get_target_property(type ${target} TYPE)
+  if(NOT type STREQUAL EXECUTABLE)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM flow_programs)
+endfunction()
 
 # The main function of every test program, compiled once, and what their sources
 # have precompiled, which is doctest without its implementation.
@@ -129,7 +141,7 @@ function(flow_program name)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${arg_LINK} flow_options)
-  target_precompile_headers(${name} REUSE_FROM flow_programs)
+  flow_job_code(${name})
   install(TARGETS ${name} RUNTIME DESTINATION bin COMPONENT programs)
 endfunction()
 

@@ -1,0 +1,9 @@
+#include "libflow/core/batch.hpp"
+
+namespace flow {
+
+void batch::retire() noexcept {
+  dispose();
+}
+
+} // namespace flow
