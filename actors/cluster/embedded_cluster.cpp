@@ -106,7 +106,7 @@ caf::behavior embedded_cluster::hear(caf::event_based_actor*,
       cluster->job_manager_ = job_manager;
       cluster->changed_.notify_all();
     },
-    [cluster](jobended_atom, const job_end& end) { cluster->on_end(end); },
+    [cluster](jobended_atom, const job_end& end) { cluster->take_end(end); },
   };
 }
 
@@ -133,7 +133,7 @@ void embedded_cluster::shut_down() {
     self->wait_for(task_manager_);
 }
 
-void embedded_cluster::on_end(const job_end& end) {
+void embedded_cluster::take_end(const job_end& end) {
   if (workers_)
     workers_->end(); // what they used is known then
   job_result result{end.outcome, end.cause, summary_of(end), end.failures,
@@ -144,6 +144,8 @@ void embedded_cluster::on_end(const job_end& end) {
   history_ = end.checkpoints.history;
   result_ = std::move(result);
   changed_.notify_all();
+  if (when_ended_)
+    when_ended_();
 }
 
 job_summary embedded_cluster::summary_of(const job_end& end) const {
@@ -182,6 +184,14 @@ embedded_cluster::wait(std::chrono::milliseconds at_most) {
   std::unique_lock lock{mutex_};
   changed_.wait_for(lock, at_most, [this] { return result_.has_value(); });
   return result_;
+}
+
+void embedded_cluster::on_end(std::function<void()> f) {
+  const std::lock_guard guard{mutex_};
+  if (result_)
+    f();
+  else
+    when_ended_ = std::move(f);
 }
 
 caf::actor embedded_cluster::job_manager() {

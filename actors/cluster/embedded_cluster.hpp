@@ -36,6 +36,7 @@ public:
   ~embedded_cluster() override;
 
   std::optional<job_result> wait(std::chrono::milliseconds at_most) override;
+  void on_end(std::function<void()> f) override;
   void stop() override;
   void cancel() override;
   void take_checkpoint() override;
@@ -57,7 +58,7 @@ private:
   /// for functions without.
   static caf::behavior hear(caf::event_based_actor* self,
                             embedded_cluster* cluster);
-  void on_end(const job_end& end);
+  void take_end(const job_end& end);
   [[nodiscard]] job_summary summary_of(const job_end& end) const;
   [[nodiscard]] job_totals totals() const;
   void shut_down();
@@ -85,6 +86,7 @@ private:
   std::condition_variable changed_;
   caf::actor job_manager_;           // guarded by mutex_
   std::optional<job_result> result_; // guarded by mutex_
+  std::function<void()> when_ended_; // guarded by mutex_; may be empty
   checkpoint_history history_; // guarded by mutex_; once there is a result
 };
 

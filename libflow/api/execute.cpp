@@ -14,12 +14,13 @@ namespace {
 
 /// Waits for the end; shows progress, passes on signals.
 job_result attend(running_job& job, job_signals& signals) {
-  constexpr std::chrono::milliseconds tick{200};
   const system_clock time;
   progress_display display{stderr_progress_target(), time.steady()};
   bool stopping = false;
+  job.on_end([&] { signals.wake(); });
   for (;;) {
-    if (auto result = job.wait(tick)) {
+    signals.wait(display.next_update() - time.steady());
+    if (auto result = job.wait(std::chrono::milliseconds{0})) {
       display.clear();
       return *result;
     }

@@ -1,9 +1,12 @@
 #include "libflow/api/job_signals.hpp"
 
+#include <semaphore.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <ctime>
 #include <ostream>
 
 namespace flow {
@@ -14,14 +17,27 @@ namespace {
 std::atomic<int> stop_signals{0};
 std::atomic<bool> status_requested{false};
 
+/// What wakes the thread that waits. Of what there is to wait for, a handler of
+/// signals may post a semaphore only. It stays: a handler may still run.
+sem_t& arrivals() noexcept {
+  static sem_t semaphore = [] {
+    sem_t made;
+    sem_init(&made, 0, 0);
+    return made;
+  }();
+  return semaphore;
+}
+
 extern "C" void on_stop_signal(int number) {
   // The second one ends the process at once, whatever the job is doing.
   if (stop_signals.fetch_add(1) > 0)
     _exit(128 + number);
+  sem_post(&arrivals());
 }
 
 extern "C" void on_status_signal(int) {
   status_requested = true;
+  sem_post(&arrivals());
 }
 
 void install(int number, void (*handler)(int), struct sigaction& former) {
@@ -36,6 +52,7 @@ void install(int number, void (*handler)(int), struct sigaction& former) {
 
 job_signals::job_signals() {
   stop_signals = 0;
+  wait({}); // made, and empty, before a handler posts
   install(SIGINT, on_stop_signal, former_interrupt_);
   install(SIGTERM, on_stop_signal, former_terminate_);
   install(SIGUSR1, on_status_signal, former_explain_);
@@ -53,6 +70,26 @@ bool job_signals::stop_requested() const noexcept {
 
 bool job_signals::take_status_request() noexcept {
   return status_requested.exchange(false);
+}
+
+void job_signals::wait(std::chrono::nanoseconds at_most) noexcept {
+  constexpr std::chrono::nanoseconds second = std::chrono::seconds{1};
+  timespec until{};
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  const auto end = std::chrono::nanoseconds{until.tv_nsec}
+                   + std::max(at_most, std::chrono::nanoseconds{0});
+  until.tv_sec += end / second;
+  until.tv_nsec = (end % second).count();
+  // A signal that interrupts it has posted.
+  while (sem_clockwait(&arrivals(), CLOCK_MONOTONIC, &until) != 0)
+    if (errno != EINTR)
+      return;
+  while (sem_trywait(&arrivals()) == 0) {
+  }
+}
+
+void job_signals::wake() noexcept {
+  sem_post(&arrivals());
 }
 
 namespace {

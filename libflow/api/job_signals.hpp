@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <iosfwd>
 
@@ -24,6 +25,13 @@ public:
 
   /// SIGUSR1 has arrived since the last call: tell why each subtask waits.
   [[nodiscard]] bool take_status_request() noexcept;
+
+  /// Blocks until a signal arrives or wake() is called, at most for `at_most`.
+  /// Returns at once for what came since the last call.
+  void wait(std::chrono::nanoseconds at_most) noexcept;
+
+  /// @thread any
+  void wake() noexcept;
 
 private:
   struct sigaction former_interrupt_ {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,10 @@ public:
 
   /// Blocks until the job has ended, at most for `at_most`; none: it runs on.
   virtual std::optional<job_result> wait(std::chrono::milliseconds at_most) = 0;
+
+  /// Calls f once the job has ended, on any thread; at once if it has. At most
+  /// one f; it only tells whoever waits, and must not use the job.
+  virtual void on_end(std::function<void()> f) = 0;
 
   /// Sources end, what was read is processed. Returns at once.
   virtual void stop() = 0;

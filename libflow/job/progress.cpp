@@ -101,14 +101,22 @@ progress_target stderr_progress_target() {
 }
 
 progress_display::progress_display(progress_target target, time_point now)
-  : target_(std::move(target)), start_(now),
-    next_write_(now + (target_.terminal ? terminal_interval : line_interval)),
+  : target_(std::move(target)), start_(now), next_write_(now + interval(false)),
     rate_since_(now) {}
+
+std::chrono::milliseconds
+progress_display::interval(bool still) const noexcept {
+  if (!target_.terminal)
+    return line_interval;
+  return still ? still_interval : terminal_interval;
+}
 
 void progress_display::update(const progress_facts& facts, time_point now) {
   if (!due(now))
     return;
-  next_write_ = now + (target_.terminal ? terminal_interval : line_interval);
+  const bool still =
+    std::exchange(last_records_, facts.records_in) == facts.records_in;
+  next_write_ = now + interval(still);
   const auto elapsed =
     std::chrono::duration_cast<std::chrono::milliseconds>(now - start_);
   const std::string line =

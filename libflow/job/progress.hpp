@@ -43,6 +43,7 @@ public:
   using time_point = std::chrono::nanoseconds; ///< monotonic, any epoch
 
   static constexpr std::chrono::milliseconds terminal_interval{200};
+  static constexpr std::chrono::milliseconds still_interval{1000};
   static constexpr std::chrono::milliseconds line_interval{5000};
 
   progress_display(progress_target target, time_point now);
@@ -53,7 +54,11 @@ public:
     return now >= next_write_;
   }
 
-  /// May be called at any rate; writes at most once per interval.
+  /// When `update` would write next.
+  [[nodiscard]] time_point next_update() const noexcept { return next_write_; }
+
+  /// May be called at any rate; writes at most once per interval, which on a
+  /// terminal is longer while no records come.
   void update(const progress_facts& facts, time_point now);
 
   /// Takes the live line away (terminal), so that what follows starts clean.
@@ -61,11 +66,13 @@ public:
   void clear();
 
 private:
+  [[nodiscard]] std::chrono::milliseconds interval(bool still) const noexcept;
   [[nodiscard]] double rate(std::uint64_t records, time_point now);
 
   const progress_target target_;
   const time_point start_;
   time_point next_write_;
+  std::uint64_t last_records_ = 0;
   // The rate is measured over the last one to two seconds.
   time_point rate_since_;
   std::uint64_t rate_records_ = 0;

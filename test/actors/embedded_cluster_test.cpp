@@ -128,6 +128,19 @@ TEST_CASE("a stopped job processes everything that was read") {
   CHECK(static_cast<std::int64_t>(results.records().size()) == origin->read());
 }
 
+TEST_CASE("who waits for a job is told of its end, also afterwards") {
+  stream_environment env{test_options(1)};
+  end_apart(
+    env.from_source<std::int64_t>(std::make_shared<endless_source>(false)), 1);
+  std::latch told{2};
+  auto job = start(env);
+  job->on_end([&] { told.count_down(); });
+  job->cancel();
+  end_of(*job);
+  job->on_end([&] { told.count_down(); });
+  told.wait(); // or the time of the test runs out
+}
+
 TEST_CASE("flow::fatal ends a job that could be restarted") {
   job_options options = test_options();
   options.restart.kind = restart_kind::fixed_delay;

@@ -11,7 +11,7 @@ namespace {
 /// meanwhile, so that a barrier or a cancel waits as long: the more, the longer
 /// nothing has come, so that a quiet connection costs next to nothing.
 constexpr std::chrono::milliseconds least_patience{20};
-constexpr std::chrono::milliseconds most_patience{250};
+constexpr std::chrono::milliseconds most_patience{500};
 constexpr std::chrono::milliseconds patience_for_connection{10'000};
 
 class socket_reader final : public source_reader<text> {

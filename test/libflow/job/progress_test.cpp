@@ -71,6 +71,18 @@ TEST_CASE("a terminal's line is rewritten at most five times a second") {
   CHECK(out.written.back() == "\r\x1b[K1,000 records  1.0 k/s  1 s");
 }
 
+TEST_CASE("while no records come a terminal's line is rewritten each second") {
+  recorder out;
+  progress_display display{out.target(true, false), 0s};
+  int waits = 0;
+  for (auto now = 0ns; now <= 10s; now = display.next_update(), ++waits)
+    display.update({7, 0, min_timestamp, {}}, now);
+  CHECK(out.written.size() == 11); // twice before it is known
+  CHECK(waits == 12);
+  display.update({8, 0, min_timestamp, {}}, display.next_update());
+  CHECK(out.written.size() == 12);
+}
+
 TEST_CASE("without a terminal there is a plain line every few seconds") {
   recorder out;
   progress_display display{out.target(false, false), 0s};
