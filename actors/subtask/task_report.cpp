@@ -111,7 +111,7 @@ std::string task::waiting_for() const {
 }
 
 std::string task::watermark_holder() const {
-  std::string result;
+  std::optional<std::size_t> holder;
   timestamp lowest = max_timestamp;
   for (std::size_t input = 0; input < valves_.size(); ++input)
     for (std::size_t c = 0; c < gate_.channels_of_input(input); ++c) {
@@ -120,10 +120,16 @@ std::string task::watermark_holder() const {
           || valve.watermark_of(c) >= lowest)
         continue;
       lowest = valve.watermark_of(c);
-      result =
-        "input " + std::to_string(input) + " channel " + std::to_string(c);
+      holder = gate_.first_channel(input) + c;
     }
-  return result;
+  if (!holder)
+    return {};
+  const std::size_t input = gate_.input_of(*holder);
+  const auto from = place_.graph->inputs_of(place_.id)[*holder].producer;
+  return "input " + std::to_string(input) + " channel "
+         + std::to_string(*holder - gate_.first_channel(input)) + ", from \""
+         + place_.graph->job().vertex(from.vertex).name + "\" ["
+         + std::to_string(from.index) + "]";
 }
 
 } // namespace flow

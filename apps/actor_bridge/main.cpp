@@ -146,7 +146,8 @@ running_average(const flow::data_stream<reading>& readings) {
     .reduce([](const average& a, const average& b) {
       return average{a.station, a.readings + b.readings, a.sum + b.sum};
     })
-    .name("running average");
+    .name("running average")
+    .uid("running-average");
 }
 
 void print(const shown& seen) {

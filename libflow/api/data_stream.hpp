@@ -130,7 +130,9 @@ public:
   template <class Strategy>
   data_stream assign_timestamps_and_watermarks(Strategy strategy) const {
     static_assert(detail::fits<watermark_strategy_for<Strategy, T>>,
-                  "flow: this watermark strategy does not fit the record type");
+                  "flow: this watermark strategy does not fit the record "
+                  "type: it reads a record's time by a pointer to a member or "
+                  "a function timestamp(const T&)");
     if constexpr (watermark_strategy_for<Strategy, T>) {
       auto result =
         add<T>(operator_kind::watermarks, [strategy](const std::string& name,

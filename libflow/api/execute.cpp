@@ -1,4 +1,6 @@
+#include <cstdio>
 #include <iostream>
+#include <sstream>
 
 #include "libflow/api/job_signals.hpp"
 #include "libflow/api/stream_environment.hpp"
@@ -11,6 +13,12 @@
 namespace flow {
 
 namespace {
+
+/// To stderr past std::cerr, which flushes stdout first: a print sink that its
+/// reader holds up would hold up this as well.
+void say(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+}
 
 /// Waits for the end; shows progress, passes on signals.
 job_result attend(running_job& job, job_signals& signals) {
@@ -26,13 +34,15 @@ job_result attend(running_job& job, job_signals& signals) {
     }
     if (!stopping && signals.stop_requested()) {
       stopping = true;
-      display.clear();
-      std::cerr << stopping_text;
       job.stop();
+      display.clear();
+      say(stopping_text);
     }
     if (signals.take_status_request()) {
+      std::ostringstream status;
+      print_status(status, job.status());
       display.clear();
-      print_status(std::cerr, job.status());
+      say(status.str());
     }
     if (const auto now = time.steady(); display.due(now))
       display.update(job.progress(), now);

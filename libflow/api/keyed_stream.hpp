@@ -90,8 +90,13 @@ public:
   /// Rolling sum, minimum and maximum of a field; the other fields are those
   /// of the key's first record.
   template <class Field, std::same_as<T> Record>
-  data_stream<T> sum(Field Record::*field) const {
-    return reduce(sum_of(field));
+  auto sum(Field Record::*field) const {
+    constexpr bool adds = requires(const Field& a) {
+      Field(a + a);
+    };
+    static_assert(adds, "flow: sum needs a field that can be added");
+    if constexpr (adds)
+      return reduce(sum_of(field));
   }
   template <class Field, std::same_as<T> Record>
   data_stream<T> min(Field Record::*field) const {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -86,9 +87,10 @@ public:
     static_assert(detail::fits<reduce_function<Function, record_type>>,
                   "flow: reduce needs a function T(const T&, const T&)");
     using out = emitted<Named, Process>;
-    return add<out, detail::is_commutative<Function>>(
-      reduce_fold<record_type, Function>{std::move(function)},
-      process_result<Process>{std::move(process)});
+    if constexpr (accepts<Process, record_type, out>())
+      return add<out, detail::is_commutative<Function>>(
+        reduce_fold<record_type, Function>{std::move(function)},
+        process_result<Process>{std::move(process)});
   }
 
   /// A small value per key and window (state/aggregate_function.hpp); emits
@@ -116,9 +118,10 @@ public:
     using out = emitted<Named, Process>;
     if constexpr (aggregate_function<Function, record_type>) {
       check_merge<Function>();
-      return add<out, mergeable_aggregate<Function>>(
-        aggregate_fold<record_type, Function>{std::move(function)},
-        process_result<Process>{std::move(process)});
+      if constexpr (accepts<Process, aggregate_result<Function>, out>())
+        return add<out, mergeable_aggregate<Function>>(
+          aggregate_fold<record_type, Function>{std::move(function)},
+          process_result<Process>{std::move(process)});
     }
   }
 
@@ -128,8 +131,9 @@ public:
   template <class Named = detail::deduced, class Process>
   auto process(Process process) const {
     using out = emitted<Named, Process>;
-    return add<out, false>(collect_fold<record_type>{},
-                           process_result<Process>{std::move(process)});
+    if constexpr (accepts<Process, std::span<const record_type>, out>())
+      return add<out, false>(collect_fold<record_type>{},
+                             process_result<Process>{std::move(process)});
   }
 
 private:
@@ -140,6 +144,20 @@ private:
                   "flow: name the record type that the window function "
                   "emits: process<Out>(f)");
   };
+
+  /// Whether an author's function can be called with what a window holds; with
+  /// an error of one line if not.
+  template <class Process, class Content, class Out>
+  static constexpr bool accepts() {
+    constexpr bool fits =
+      window_function<Process, window_context<key, window>, Content, Out>;
+    constexpr bool said = std::is_same_v<Out, detail::deduced>; // by `emitted`
+    static_assert(fits || said,
+                  "flow: a window function is void(const window_context<Key, "
+                  "Window>&, content, collector<Out>&); content: "
+                  "std::span<const T>, or the result of reduce or aggregate");
+    return fits;
+  }
   template <class Named, class Process>
   using emitted = typename named_output<Named, Process>::type;
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "libflow/core/alignment_options.hpp"
@@ -83,6 +84,7 @@ public:
   }
 
   template <class T>
+  requires std::is_invocable_r_v<timestamp, const Extract&, const T&>
   [[nodiscard]] timestamp timestamp_of(const T& record) const {
     return std::invoke(extract_, record);
   }

@@ -33,7 +33,7 @@ struct subtask_report {
   std::uint32_t index = 0;
   task_state state = task_state::created;
   std::string waiting_for;        ///< why it does not run; empty when it does
-  std::string watermark_holder;   ///< the channel with the lowest watermark
+  std::string watermark_holder;   ///< who has the lowest watermark
   std::optional<double> progress; ///< share read, of a source that knows
 };
 

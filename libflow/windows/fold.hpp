@@ -141,6 +141,18 @@ struct emit_result {
   void close() {}
 };
 
+/// What an author calls a window with: a call operator, or a member `process`.
+template <class Function, class Context, class Content, class Out>
+concept window_function = requires(Function& f, const Context& context,
+                                   const Content& content,
+                                   collector<Out>& out) {
+  f.process(context, content, out);
+}
+|| requires(Function& f, const Context& context, const Content& content,
+            collector<Out>& out) {
+  f(context, content, out);
+};
+
 /// Hands it to the author's
 /// `void(const window_context<K>&, const Result&, collector<Out>&)`, a call
 /// operator or a member `process`; with collect_fold the result is

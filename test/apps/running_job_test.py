@@ -145,8 +145,31 @@ class Looking(Running):
         self.assertRegex(text, r"read flights -> event time \[1\] running, "
                          "waits for a timer: the rate limit")
         self.assertRegex(text, r"count per airport.* \[0\] running, waits for "
-                         "input, watermark held by input 0 channel")
+                         "input, watermark held by input 0 channel [01], from "
+                         r"\"read flights -> event time\" \[[01]\]")
         self.job.send_signal(signal.SIGINT)
+        self.assert_ended(self.end())
+
+
+class Blocked(Running):
+    def await_line(self, part):
+        """Reads what the job says up to that; the watchdog ends the wait."""
+        for line in self.job.stderr:
+            if part in line:
+                return
+        self.fail(f"the job has ended without saying: {part}")
+
+    def test_a_reader_that_stands_still_holds_up_no_signal(self):
+        """A full pipe holds the print sink inside a write to stdout."""
+        words = self.folder / "words.txt"
+        words.write_text("".join(f"w{i % 50000}\n" for i in range(200_000)),
+                         encoding="ascii")
+        self.start("word_count", "--updates", "--input", words)
+        self.await_line('in operator "print" for')
+        self.job.send_signal(signal.SIGUSR1)
+        self.await_line('waits for user code of operator "print"')
+        self.job.send_signal(signal.SIGINT)
+        self.await_line("stopping: sources end")
         self.assert_ended(self.end())
 
 
